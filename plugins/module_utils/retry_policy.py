@@ -1,0 +1,183 @@
+# Copyright: Steadyfront maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+"""The retry policy: which request may be tried again, on what, how often and for how long.
+
+Pure: data in, data out, no Ansible and no NGINX. Every fault of the input is found in one pass and reported by the
+path of the option, its value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
+CLASSES = ("safe", "once", "always", "never")
+RETRYABLE_STATUSES = (429, 500, 502, 503, 504)
+MOST_ATTEMPTS = 5
+
+DEFAULT_POLICY: dict[str, Any] = {
+    "attempts": 3,
+    "statuses": [500, 502, 503, 504],
+    "connect_timeout_seconds": 2,
+    "try_timeout_seconds": 25,
+    "deadline_seconds": 60,
+}
+_DURATIONS = ("connect_timeout_seconds", "try_timeout_seconds", "deadline_seconds")
+_ROUTE_KEYS = ("path", "methods", "class")
+_METHOD = re.compile(r"[A-Z][A-Z-]*\Z")
+_PATH = re.compile(r"/[!-~]*\Z")
+
+
+class PolicyError(ValueError):
+    """One or more faults of the policy, one a line."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = list(faults)
+
+
+def method_class(method: str) -> str:
+    """The class of a request that no route names.
+
+    >>> method_class("PUT"), method_class("POST"), method_class("PURGE")
+    ('safe', 'once', 'once')
+    """
+    return "safe" if method in SAFE_METHODS else "once"
+
+
+def path_regex(path: str) -> str:
+    """A route's path as a regular expression of PCRE and of ``re``.
+
+    As in CloudFront, ``*`` stands for any number of characters, slashes included, and ``?`` for exactly one.
+
+    >>> path_regex("/patients/*/screen")
+    '/patients/.*/screen'
+    """
+    wildcards = {"*": ".*", "?": "."}
+    return "".join(wildcards.get(char) or re.escape(char) for char in path)
+
+
+def resolved_policy(policy: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The policy with the defaults for what it does not mention; :class:`PolicyError` names faults as ``name.key``."""
+    resolved = {**DEFAULT_POLICY, **policy}
+    faults = [*_unknown_keys(policy, DEFAULT_POLICY, name), *_policy_faults(resolved, name)]
+    if faults:
+        raise PolicyError(faults)
+    return resolved
+
+
+def checked_routes(routes: Sequence[Mapping[str, Any]], name: str) -> list[dict[str, Any]]:
+    """The routes, in order of precedence, each with ``path``, ``methods`` (empty: every method) and ``class``."""
+    faults = [fault for index, route in enumerate(routes) for fault in _route_faults(route, f"{name}[{index}]")]
+    if not faults:
+        faults = list(_collisions(routes, name))
+    if faults:
+        raise PolicyError(faults)
+    return [{"methods": [], **route} for route in routes]
+
+
+def upstream_address(url: str, name: str) -> dict[str, Any]:
+    """Host and port of the upstream, ``{"host": str, "port": int}``, from ``http://host[:port]``."""
+    allowed = "allowed is http://HOST or http://HOST:PORT, without a path"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise PolicyError([f"{name} is {url!r} ({error}): {allowed}."]) from error
+    extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    if parts.scheme != "http" or not parts.hostname or extra or port == 0 or not re.fullmatch(r"[!-~]+", url):
+        raise PolicyError([f"{name} is {url!r}: {allowed}."])
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return {"host": host, "port": port or 80}
+
+
+def _unknown_keys(given: Mapping[str, Any], known: Mapping[str, Any] | Sequence[str], name: str) -> Iterator[str]:
+    for key in given:
+        if key not in known:
+            yield f"{name}.{key} is unknown: allowed are {', '.join(known)}."
+
+
+def _policy_faults(policy: Mapping[str, Any], name: str) -> Iterator[str]:
+    attempts, statuses = policy["attempts"], policy["statuses"]
+    if not _is_int(attempts) or not 1 <= attempts <= MOST_ATTEMPTS:
+        yield f"{name}.attempts is {attempts!r}: allowed is a whole number of tries from 1 to {MOST_ATTEMPTS}."
+    if not isinstance(statuses, Sequence) or isinstance(statuses, str):
+        yield f"{name}.statuses is {statuses!r}: allowed is a list of {_listed(RETRYABLE_STATUSES)}."
+    else:
+        for index, status in enumerate(statuses):
+            if status not in RETRYABLE_STATUSES:
+                yield f"{name}.statuses[{index}] is {status!r}: allowed are {_listed(RETRYABLE_STATUSES)}."
+    bad_durations = [key for key in _DURATIONS if not _is_duration(policy[key])]
+    for key in bad_durations:
+        yield f"{name}.{key} is {policy[key]!r}: allowed is a number of seconds from 0.1 to 3600."
+    if not bad_durations:
+        one_try = policy["connect_timeout_seconds"] + policy["try_timeout_seconds"]
+        if policy["deadline_seconds"] < one_try:
+            yield (
+                f"{name}.deadline_seconds is {policy['deadline_seconds']!r}: allowed is at least one try, "
+                f"connect_timeout_seconds + try_timeout_seconds = {one_try:g}."
+            )
+
+
+def _route_faults(route: Any, name: str) -> Iterator[str]:
+    if not isinstance(route, Mapping):
+        yield f"{name} is {route!r}: allowed is a mapping with {', '.join(_ROUTE_KEYS)}."
+        return
+    yield from _unknown_keys(route, _ROUTE_KEYS, name)
+    path, methods, class_ = route.get("path"), route.get("methods", []), route.get("class")
+    if not isinstance(path, str) or not _PATH.match(path):
+        yield f"{name}.path is {path!r}: allowed is a path that begins with a slash, of printable ASCII without spaces."
+    elif "%" in path or "//" in path:
+        yield f"{name}.path is {path!r}: allowed is the decoded path, without % escapes and double slashes."
+    if class_ not in CLASSES:
+        yield f"{name}.class is {class_!r}: allowed are {_listed(CLASSES)}."
+    if not isinstance(methods, Sequence) or isinstance(methods, str):
+        yield f"{name}.methods is {methods!r}: allowed is a list of methods such as [POST]."
+        return
+    for index, method in enumerate(methods):
+        if not isinstance(method, str) or not _METHOD.match(method):
+            yield f"{name}.methods[{index}] is {method!r}: allowed is a method in capitals, such as POST."
+    unsafe = [method for method in methods if method not in SAFE_METHODS]
+    if class_ == "safe" and (unsafe or not methods):
+        yield (
+            f"{name}.class is 'safe' for {', '.join(map(str, unsafe)) or 'every method'}: allowed with "
+            f"{_listed(SAFE_METHODS)}; a request of another method that only reads is of class 'always'."
+        )
+
+
+def _collisions(routes: Sequence[Mapping[str, Any]], name: str) -> Iterator[str]:
+    """Routes that an earlier one hides: the same path, or one that the earlier pattern covers, for each method."""
+    for later_index, later in enumerate(routes):
+        for index, earlier in enumerate(routes[:later_index]):
+            methods, hidden = set(earlier.get("methods", [])), set(later.get("methods", []))
+            same_path = earlier["path"] == later["path"]
+            common = methods & hidden if methods and hidden else methods | hidden
+            overlap = not methods or not hidden or bool(common)
+            covers_methods = not methods or (bool(hidden) and hidden <= methods)
+            if (same_path and overlap) or (covers_methods and _covers(earlier["path"], later["path"])):
+                yield (
+                    f"{name}[{later_index}] ({later['path']}) collides with {name}[{index}] ({earlier['path']}): "
+                    f"both claim {', '.join(sorted(common)) or 'every method'} and the first one wins; "
+                    f"allowed is one route for a path and method, the narrower one first."
+                )
+
+
+def _covers(wide: str, narrow: str) -> bool:
+    """Whether every path that ``narrow`` matches is matched by ``wide``: tried with a wildcard's extremes."""
+    samples = (narrow.replace("*", text).replace("?", char) for text in ("", "x", "x/y") for char in ("z", "/"))
+    return all(re.fullmatch(path_regex(wide), sample) for sample in samples)
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_duration(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0.1 <= value <= 3600
+
+
+def _listed(values: Sequence[Any]) -> str:
+    return ", ".join(map(str, values))
