@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -80,7 +81,7 @@ def checked_routes(routes: Sequence[Mapping[str, Any]], name: str) -> list[dict[
 
 
 def upstream_address(url: str, name: str) -> dict[str, Any]:
-    """Host and port of the upstream, ``{"host": str, "port": int}``, from ``http://host[:port]``."""
+    """The upstream of ``http://host[:port]``: ``{"host": str, "port": int, "is_name": bool}``, IPv6 in brackets."""
     allowed = "allowed is http://HOST or http://HOST:PORT, without a path"
     try:
         parts = urlsplit(url)
@@ -91,7 +92,7 @@ def upstream_address(url: str, name: str) -> dict[str, Any]:
     if parts.scheme != "http" or not parts.hostname or extra or port == 0 or not re.fullmatch(r"[!-~]+", url):
         raise PolicyError([f"{name} is {url!r}: {allowed}."])
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return {"host": host, "port": port or 80}
+    return {"host": host, "port": port or 80, "is_name": not _is_address(parts.hostname)}
 
 
 def _unknown_keys(given: Mapping[str, Any], known: Mapping[str, Any] | Sequence[str], name: str) -> Iterator[str]:
@@ -169,6 +170,14 @@ def _covers(wide: str, narrow: str) -> bool:
     """Whether every path that ``narrow`` matches is matched by ``wide``: tried with a wildcard's extremes."""
     samples = (narrow.replace("*", text).replace("?", char) for text in ("", "x", "x/y") for char in ("z", "/"))
     return all(re.fullmatch(path_regex(wide), sample) for sample in samples)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_int(value: Any) -> bool:

@@ -154,9 +154,9 @@ def test_wildcards_mean_what_they_mean_to_cloudfront(pattern, path, matches):
 @pytest.mark.parametrize(
     ("url", "address"),
     [
-        ("http://198.18.0.21", {"host": "198.18.0.21", "port": 80}),
-        ("http://hosp.example.test:8000/", {"host": "hosp.example.test", "port": 8000}),
-        ("http://[2001:db8::1]:81", {"host": "[2001:db8::1]", "port": 81}),
+        ("http://198.18.0.21", {"host": "198.18.0.21", "port": 80, "is_name": False}),
+        ("http://hosp.example.test:8000/", {"host": "hosp.example.test", "port": 8000, "is_name": True}),
+        ("http://[2001:db8::1]:81", {"host": "[2001:db8::1]", "port": 81, "is_name": False}),
     ],
 )
 def test_an_upstream_is_a_host_and_a_port(url, address):
