@@ -5,13 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 
 @dataclass
@@ -98,11 +106,18 @@ def _write(writer: asyncio.StreamWriter, status: int, document: Any = None) -> N
 
 @pytest.fixture
 def server() -> Iterator[FlakyServer]:
-    """A FlakyServer on a free port of 127.0.0.1, in a thread of its own."""
+    """A FlakyServer on a free port of 127.0.0.1."""
+    with running() as flaky:
+        yield flaky
+
+
+@contextmanager
+def running(tls: ssl.SSLContext | None = None) -> Iterator[FlakyServer]:
+    """A FlakyServer in a thread of its own, with ``tls`` by HTTPS."""
     flaky = FlakyServer()
     loop = asyncio.new_event_loop()
-    listening = loop.run_until_complete(asyncio.start_server(flaky.serve, "127.0.0.1", 0, backlog=500))
-    flaky.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    listening = loop.run_until_complete(asyncio.start_server(flaky.serve, "127.0.0.1", 0, backlog=500, ssl=tls))
+    flaky.url = f"http{'s' if tls else ''}://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     yield flaky
@@ -113,3 +128,34 @@ def server() -> Iterator[FlakyServer]:
     listening.close()
     loop.run_until_complete(asyncio.sleep(0))
     loop.close()
+
+
+@dataclass
+class Certified:
+    """A server whose certificate is for api.example.com, and the file of the authority that signed it (itself)."""
+
+    server: FlakyServer
+    ca_path: str
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> Iterator[Certified]:
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "api.example.com")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=1))
+        .not_valid_after(now + timedelta(minutes=5))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("api.example.com")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    secret = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem, ca = tmp_path / "server.pem", tmp_path / "ca.pem"
+    ca.write_bytes(certificate.public_bytes(encoding))
+    pem.write_bytes(secret + ca.read_bytes())
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(pem)
+    with running(tls) as flaky:
+        yield Certified(flaky, str(ca))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.client import Target, basic_authorization
@@ -13,7 +14,7 @@ from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.probe im
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Arrivals, Record, Result, Users, run
 
 if TYPE_CHECKING:
-    from conftest import FlakyServer
+    from conftest import Certified, FlakyServer
 
 
 def plan(path: str, count: int = 1, method: str = "GET") -> list[Request]:
@@ -75,6 +76,18 @@ def test_a_request_arrives_byte_for_byte_with_its_headers(server: FlakyServer) -
         "x-request-seed": "1000000",
     }
     assert wanted.items() <= arrival.headers.items()
+
+
+def test_https_trusts_the_given_authority_for_the_name_asked_for(certified: Certified) -> None:
+    target = Target("t", certified.server.url, host_header="api.example.com", ca_path=certified.ca_path)
+    assert run(plan("/"), target, Users(1), timeout_seconds=2).records[0].status == 200
+
+
+@pytest.mark.parametrize("fault", [{"ca_path": None}, {"host_header": None}, {"host_header": "other.example.com"}])
+def test_https_trusts_nothing_else(certified: Certified, fault: dict[str, Any]) -> None:
+    target = Target("t", certified.server.url, host_header="api.example.com", ca_path=certified.ca_path)
+    with pytest.raises(ProbeError, match=r"cannot be reached at https://.*certificate"):
+        probe(replace(target, **fault), plan("/"), timeout_seconds=2)
 
 
 def test_secrets_are_no_part_of_a_targets_text() -> None:
