@@ -52,7 +52,7 @@ options:
         type: str
         required: true
       host_header:
-        description: The name to ask for in C(Host) and in the TLS handshake, when it is not the one in O(targets[].url).
+        description: The name to ask for in C(Host) and in the TLS handshake, when O(targets[].url) has another.
         type: str
       baseline:
         description: The target that the others are compared with. The limits are not applied to it. At most one.
@@ -173,7 +173,9 @@ targets:
         missing: 0
   contains:
     classes:
-      description: The figures by class. V(failures) counts them by status or by C(timeout), C(reset), C(unreachable), C(broken).
+      description:
+        - The figures by class.
+        - C(failures) counts them by status, or by C(timeout), C(reset), C(unreachable) and C(broken).
       type: dict
     all:
       description: The same of all requests.
