@@ -22,7 +22,7 @@ description:
     reported apart. Latencies are of all requests, from the begin of the connection to the end of the body. A failure
     counts with the time that its user waited for it.
 notes:
-  - Messages call an option by the variable of P(playbooks/verify.yml), such as C(verify_count) for O(count).
+  - Messages call an option by the variable of C(playbooks/verify.yml), such as C(verify_count) for O(count).
   - Needs aiohttp on the controller.
 requirements:
   - aiohttp >= 3.12 (on the controller)
