@@ -3,6 +3,7 @@
 The same sources make the same bytes: sorted names, fixed times and modes, no compression, no bytecode.
 """
 
+import os
 import sys
 from pathlib import Path
 from zipfile import ZipFile, ZipInfo
@@ -12,7 +13,7 @@ def pack(archive: Path) -> None:
     """Write the archive and the folders it needs; another reader never sees half of it."""
     root = Path(__file__).parent
     archive.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = archive.with_name(archive.name + ".new")
+    unfinished = archive.with_name(f"{archive.name}.{os.getpid()}")
     with ZipFile(unfinished, "w") as target:
         for source in sorted((root / "hosp").glob("*.py")):
             entry = ZipInfo(source.relative_to(root).as_posix())

@@ -87,7 +87,7 @@ def test_stall_is_silence_and_then_the_end_of_the_connection(hosp):
         assert hosp.entry("s")["statuses"] == [0]
         start = time.monotonic()
         assert client.recv(1) == b""
-        assert 0.2 < time.monotonic() - start < 1
+        assert 0.2 < time.monotonic() - start < 2
     assert "Traceback" not in hosp.log
     assert "without starting response" not in hosp.log
 
@@ -97,12 +97,12 @@ def test_every_answer_waits_for_its_latency(hosp):
     for _ in range(3):
         start = time.monotonic()
         hosp.api.get("/patients/1")
-        assert 0.06 <= time.monotonic() - start < 0.2
+        assert 0.06 <= time.monotonic() - start < 1
 
 
 @pytest.mark.parametrize("abort", [False, True])
 def test_a_client_that_leaves_does_not_stop_its_write(hosp, abort):
-    hosp.put(latency_ms=[100, 100])
+    hosp.put(latency_ms=[400, 400])
     with connect(hosp) as client:
         client.sendall(POST % b"left")
         eventually(lambda: hosp.totals()["attempts"] == 1)
@@ -122,7 +122,7 @@ def test_a_request_whose_body_never_ends_is_an_attempt_without_effect(hosp):
 
 
 def test_a_burst_fails_everything_and_passes(hosp):
-    hosp.put(mix={"500": 1}, burst={"after_seconds": 0, "seconds": 0.2})
+    hosp.put(mix={"500": 1}, burst={"after_seconds": 0, "seconds": 0.5})
     assert hosp.api.get("/patients/1").status_code == 500
     eventually(lambda: hosp.api.get("/patients/1").status_code == 200)
 
