@@ -1,0 +1,95 @@
+"""What an operations team does to a proxy, and what befalls it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import NOTE, Proxy, eventually
+
+SCENARIO = Path(__file__).parents[1]
+
+
+def converge(*extra: str) -> subprocess.CompletedProcess[str]:
+    """Run the scenario's own playbook again, with extra variables."""
+    command = ["ansible-playbook", "-i", SCENARIO / "inventory", SCENARIO / "converge.yml"]
+    for variable in extra:
+        command += ["-e", variable]
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(SCENARIO.parents[1] / "ansible.cfg")}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def health(proxy: Proxy) -> httpx.Response:
+    return proxy.http.get("/healthz")
+
+
+def test_the_health_check_needs_no_hosp(proxy, hosp):
+    hosp.fails(**{"502": 1})
+    assert health(proxy).status_code == 200
+
+
+def test_a_drained_proxy_fails_its_health_check_and_still_serves(proxy):
+    proxy.host.run_test("touch /run/nginx-proxy.drain")
+    try:
+        assert health(proxy).status_code == 503
+        assert proxy.send("GET", "/patients/1")[0].status_code == 200
+    finally:
+        proxy.host.run_test("rm /run/nginx-proxy.drain")
+    assert health(proxy).status_code == 200
+
+
+def test_when_the_master_is_killed_its_requests_are_finished_and_the_port_comes_back(proxy, hosp):
+    hosp.set(latency_ms=[1500, 1500])
+    answers = []
+    request = threading.Thread(target=lambda: answers.append(proxy.send("POST", "/notes", json=NOTE)))
+    request.start()
+    time.sleep(0.5)
+    proxy.host.run_test("kill -9 $(cat /run/nginx.pid)")
+    request.join()
+    assert answers[0][0].status_code == 201
+    assert hosp.saw(answers[0][1])["attempts"] == 1
+    eventually(lambda: health(proxy).status_code == 200)
+
+
+def test_ten_kills_in_a_row_do_not_keep_it_down(proxy):
+    """systemd gives a unit up after five starts in ten seconds, unless told otherwise."""
+    for _ in range(10):
+        eventually(lambda: health(proxy).status_code == 200)
+        proxy.host.run("kill -9 $(cat /run/nginx.pid)")
+    eventually(lambda: health(proxy).status_code == 200)
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ('{"fleet_retry_policy": {"attempts": 0}}', ["nginx_proxy_retry_policy.attempts is 0", "1 to 5"]),
+        ('{"fleet_routes": [{"path": "a", "class": "never"}]}', ["nginx_proxy_routes[0].path is 'a'", "with a slash"]),
+        ('{"fleet_upstream_url": "http://no-such-name.invalid"}', ["nginx_proxy_upstream_url", "no-such-name.invalid"]),
+        ('{"nginx_proxy_host_header": "x; nonsense y"}', ['unknown directive "nonsense"']),
+    ],
+)
+def test_what_is_wrong_is_refused_and_the_running_configuration_kept(variable, words):
+    proxies = [httpx.Client(base_url=f"http://198.18.1.{number}") for number in (11, 12)]
+    before = [proxy.get("/healthz").text for proxy in proxies]
+    result = converge(variable)
+    assert result.returncode != 0
+    output = " ".join(result.stdout.split())
+    assert all(word in output for word in words), result.stdout
+    assert "changed=0" in output
+    assert "changed=1" not in output
+    assert [proxy.get("/healthz").text for proxy in proxies] == before
+
+
+def test_a_run_that_was_interrupted_is_completed_by_the_next(proxy):
+    """As if it had ended between writing the configuration and taking it up, with the proxy out of the balancer."""
+    served = health(proxy).text
+    proxy.host.run_test("sed -i s/${FINGERPRINT:-%s}/interrupted/ /etc/nginx/nginx.conf", served.split()[1])
+    proxy.host.run_test("systemctl reload nginx && touch /run/nginx-proxy.activating")
+    eventually(lambda: health(proxy).text == "activating interrupted\n")
+    assert converge().returncode == 0
+    assert health(proxy).text == served

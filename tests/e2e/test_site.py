@@ -1,0 +1,57 @@
+"""`site.yml` as an operator runs it against the lab that is up."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from conftest import CHECKOUT, changes, playbook
+
+
+def test_a_second_run_changes_nothing():
+    result = playbook("site.yml")
+    assert result.returncode == 0, result.stdout
+    assert set(changes(result).values()) == {0}, result.stdout
+
+
+def test_a_check_after_a_change_of_policy_shows_that_change_and_makes_none():
+    policy = json.dumps({"fleet_retry_policy": {"attempts": 2, "try_timeout_seconds": 4}})
+    result = playbook("site.yml", "--check", "--diff", "-e", policy)
+    assert result.returncode == 0, result.stdout
+    assert "-    proxy_next_upstream_tries 3;" in result.stdout
+    assert "+    proxy_next_upstream_tries 2;" in result.stdout
+    assert changes(result)["proxy1"] > 0
+    again = playbook("site.yml", "--check", "--diff")
+    assert set(changes(again).values()) == {0}, again.stdout
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"fleet_retry_policy": {"attempts": 0}}, ["fleet_retry_policy.attempts is 0", "1 to 5"]),
+        ({"fleet_routes": [{"path": "/a", "class": "sfae"}]}, ["fleet_routes[0].class is 'sfae'", "once"]),
+        ({"fleet_routes": [{"path": "a", "class": "once"}]}, ["fleet_routes[0].path is 'a'", "slash"]),
+        (
+            {"fleet_routes": [{"path": "/a", "class": "once"}, {"path": "/a", "class": "never"}]},
+            ["fleet_routes[1] (/a) collides with fleet_routes[0] (/a)"],
+        ),
+        ({"fleet_upstream_url": "hosp"}, ["fleet_upstream_url is 'hosp'", "http://HOST"]),
+        ({"lab_subnet": "127.0.0.0/24"}, ["lab_subnet", "127.0.0.0/24"]),
+    ],
+)
+def test_bad_input_is_refused_before_anything_changes(variables, words):
+    result = playbook("site.yml", "-e", json.dumps(variables))
+    assert result.returncode != 0
+    output = " ".join(result.stdout.split() + result.stderr.split())
+    assert all(word in output for word in words), output
+    assert sum(changes(result).values()) == 0
+
+
+def test_the_measured_traffic_keeps_its_limits():
+    result = playbook("playbooks/verify.yml")
+    assert result.returncode == 0, result.stdout
+    straight, front = json.loads((CHECKOUT / ".lab" / "verify.json").read_text())["targets"]
+    assert front["upstream"]["duplicated_writes"] == 0
+    assert front["upstream"]["most_attempts"] == 3
+    assert front["classes"]["safe"]["failed_percent"] <= 0.15
+    assert straight["classes"]["safe"]["failed_percent"] > 5, "without faults the front has nothing to prevent"
