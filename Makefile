@@ -1,0 +1,62 @@
+# Thin calls of the tools themselves; nobody needs make to use the project. Pipes get progress as it is made.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHONUNBUFFERED := 1
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help up down verify check test env lock lint types unit docs sanity build molecule e2e
+
+help:  ## this list
+	@sed -nE 's/^([a-z-]+):.*  ## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+up:  ## bring up the lab and measure traffic through it
+	@setup/bootstrap lab
+	ansible-playbook site.yml
+	ansible-playbook playbooks/verify.yml
+	@setup/farewell
+
+down:  ## take the lab down; nothing is left of it but .venv
+	@setup/bootstrap lab
+	ansible-playbook playbooks/lab_down.yml
+
+check: env  ## the fast checks, without containers
+	@$(MAKE) --no-print-directory -j2 -Otarget lint types unit
+
+test: check sanity docs build molecule e2e  ## everything that proves that it works
+
+env:  ## the virtual environment .venv
+	@setup/bootstrap env
+
+lock:  ## requirements.lock anew, from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --group dev pyproject.toml -o requirements.lock
+
+lint:
+	ruff check .
+	ruff format --check .
+	yamllint .
+	antsibull-changelog lint
+	ansible-lint
+
+types:
+	mypy lab plugins/module_utils plugins/plugin_utils
+
+unit:
+	pytest tests/unit
+
+sanity:
+	setup/sanity
+
+docs:
+	antsibull-docs lint-collection-docs --plugin-docs .
+
+build:
+	ansible-galaxy collection build --force --output-path .lab .
+
+molecule:
+	@setup/bootstrap lab
+	molecule test
+
+e2e:
+	@setup/bootstrap lab
+	ansible-playbook playbooks/lab_down.yml
+	ansible-playbook site.yml
+	pytest tests/e2e
