@@ -66,7 +66,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(ARGUMENT_SPEC)
+        _validated, options = self.validate_argument_spec(ARGUMENT_SPEC)
         if not client.HAS_AIOHTTP:
             raise AnsibleActionFail("aiohttp is missing on the controller: install it with pip install aiohttp.")
         try:

@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # Copyright: Steadyfront maintainers
-# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0), or at your option
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt), as modules of Ansible are
 """Documentation only: the action plugin of the same name does the work, on the controller."""
 
 from __future__ import annotations

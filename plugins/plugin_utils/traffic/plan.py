@@ -17,6 +17,7 @@ import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any
 
 from ansible_collections.steadyfront.fleet.plugins.module_utils.retry_policy import CLASSES, method_class
@@ -92,9 +93,7 @@ def requests(templates: Sequence[Template], count: int, seed: int, prefix: str) 
     Request n is the same for every ``prefix`` but for its id, ``<prefix>-<n>``, and what is made of it.
     """
     chance = random.Random(seed)
-    order = [
-        template for template, share in zip(templates, _shares(templates, count), strict=True) for _ in range(share)
-    ]
+    order = list(chain.from_iterable(map(repeat, templates, _shares(templates, count))))
     chance.shuffle(order)
     return [_request(template, chance, f"{prefix}-{n}", seed * 1_000_000 + n) for n, template in enumerate(order)]
 

@@ -83,7 +83,7 @@ class Users:
                 await send(request, time.monotonic())
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(self.concurrency, len(requests))):
+            for _number in range(min(self.concurrency, len(requests))):
                 group.create_task(user())
 
 

@@ -72,7 +72,7 @@ def _block(pair: Sequence[Figures], targets: Sequence[Figures], baseline: str | 
     lines = [
         " " * (_LABEL + _REQUESTS) + "".join(_GAP + _heading(target["name"]) for target in pair),
         f"{'class':<{_LABEL}}{'requests':>{_REQUESTS}}"
-        + "".join(_GAP + _cells("success", "failed", "p50", "p99") for _ in pair),
+        + (_GAP + _cells("success", "failed", "p50", "p99")) * len(pair),
         *(_row(_class_label(cls, pair[0]), [target["classes"][cls] for target in pair]) for cls in pair[0]["classes"]),
         _row("all", [target["all"] for target in pair]),
         "",
