@@ -8,12 +8,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import testinfra
 
+PODMAN = str(Path(__file__).parents[3] / "lab" / "hosts" / "podman")
 PREFIX = "steadyfront-molecule"
 HOSP = "198.18.1.21"
 PROXIES = {"proxy1": "198.18.1.11", "proxy2": "198.18.1.12"}

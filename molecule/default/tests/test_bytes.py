@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
-from conftest import HOSP, PREFIX, eventually, exchange
+from conftest import HOSP, PODMAN, PREFIX, eventually, exchange
 
 LISTENER = """
 import base64, socket, sys
@@ -33,7 +33,7 @@ def vendor(hosp_host) -> Iterator[Callable[[bytes], subprocess.Popen[str]]]:
     listeners: list[subprocess.Popen[str]] = []
 
     def listen(answer: bytes = PLAIN_ANSWER) -> subprocess.Popen[str]:
-        command = ["podman", "exec", f"{PREFIX}-hosp", "python3", "-c", LISTENER, base64.b64encode(answer).decode()]
+        command = [PODMAN, "exec", f"{PREFIX}-hosp", "python3", "-c", LISTENER, base64.b64encode(answer).decode()]
         listeners.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
         eventually(lambda: _open(HOSP))
         return listeners[-1]
