@@ -12,7 +12,7 @@ up:  ## bring up the lab and measure traffic through it
 	@setup/bootstrap lab
 	ansible-playbook site.yml
 	ansible-playbook playbooks/verify.yml
-	@setup/farewell
+	@echo 'The front: http://198.18.0.5:8080 (nurse:nurse)   its state: http://198.18.0.5:8404   take it down: make down'
 
 down:  ## take the lab down; nothing is left of it but .venv
 	@setup/bootstrap lab
@@ -58,5 +58,6 @@ molecule:
 e2e:
 	@setup/bootstrap lab
 	ansible-playbook playbooks/lab_down.yml
+	ansible-playbook site.yml --check --diff
 	ansible-playbook site.yml
 	pytest tests/e2e
