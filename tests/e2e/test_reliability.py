@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from conftest import Load, changes, playbook, podman, wait_until_up
+from running_lab import Load, changes, playbook, podman, wait_until_up
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import CHECKOUT, changes, playbook
+from running_lab import CHECKOUT, changes, playbook
 
 
 def test_a_second_run_changes_nothing():

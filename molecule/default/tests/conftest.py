@@ -1,95 +1,14 @@
-"""The scenario's hosts as a test reaches them: by HTTP as a client does, and by podman as an operator would by SSH."""
+"""HOSP without faults, and each proxy in turn."""
 
 from __future__ import annotations
 
-import json
-import socket
-import time
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 import testinfra
-
-PODMAN = str(Path(__file__).parents[3] / "lab" / "hosts" / "podman")
-PREFIX = "steadyfront-molecule"
-HOSP = "198.18.1.21"
-PROXIES = {"proxy1": "198.18.1.11", "proxy2": "198.18.1.12"}
-NO_FAULTS = {"rate": 0, "latency_ms": [0, 0], "stall_seconds": 30, "burst": None, "only": None, "applied": 0.5}
-
-
-class Hosp:
-    """The simulator's controls."""
-
-    def __init__(self) -> None:
-        self._http = httpx.Client(base_url=f"http://{HOSP}:9000", timeout=10)
-
-    def fails(self, rate: float = 1.0, **kinds: float) -> None:
-        """Let a share of the requests fail, each kind with its share: ``fails(0.5, reset=1)``."""
-        self.set(rate=rate, mix=kinds)
-
-    def set(self, **faults: Any) -> None:
-        self._http.put("/faults", json={**NO_FAULTS, **faults}).raise_for_status()
-
-    def saw(self, request_id: str) -> dict[str, Any]:
-        """What arrived under one X-Request-Id: attempts, applied, statuses."""
-        requests = self._http.get("/ledger", params={"id": request_id}).json()["requests"]
-        return requests.get(request_id, {"attempts": 0, "applied": 0, "statuses": []})
-
-    def ledger(self) -> dict[str, Any]:
-        return self._http.get("/ledger").json()
-
-    def forget(self) -> None:
-        self._http.delete("/ledger").raise_for_status()
-
-
-@dataclass
-class Proxy:
-    """One proxy: ``http`` speaks to it as a nurse, ``host`` runs commands on it."""
-
-    name: str
-    http: httpx.Client
-    host: Any
-
-    def send(self, method: str, path: str, **options: Any) -> tuple[httpx.Response, str]:
-        """The answer, and the request id under which HOSP's ledger has the attempts."""
-        request_id = str(uuid.uuid4())
-        headers = {"X-Request-Id": request_id, **options.pop("headers", {})}
-        return self.http.request(method, path, headers=headers, **options), request_id
-
-    def logged(self, client_request_id: str) -> dict[str, Any]:
-        """The access log's line of a request; strict about JSON and UTF-8."""
-        lines = eventually(lambda: self._lines(client_request_id))
-        (line,) = lines
-        return json.loads(line.decode("utf-8", "strict"))
-
-    def _lines(self, text: str) -> list[bytes]:
-        command = self.host.run("grep -aF %s /var/log/nginx/access.log", text)
-        return command.stdout_bytes.splitlines()
-
-
-def eventually(look: Callable[[], Any], seconds: float = 10) -> Any:
-    """The first true value of ``look()``, which may raise httpx errors meanwhile."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            if value := look():
-                return value
-        except httpx.TransportError:
-            pass
-        assert time.monotonic() < end, f"not within {seconds} s: {look}"
-        time.sleep(0.1)
-
-
-def exchange(proxy: Proxy, request: bytes) -> bytes:
-    """What a proxy answers to these very bytes, to the end of the connection."""
-    with socket.create_connection((PROXIES[proxy.name], 80), timeout=10) as client:
-        client.sendall(request)
-        return b"".join(iter(lambda: client.recv(65536), b""))
+from scenario import PREFIX, PROXIES, Hosp, Proxy
 
 
 @pytest.fixture(autouse=True)
@@ -111,6 +30,3 @@ def proxy(request: pytest.FixtureRequest) -> Iterator[Proxy]:
 @pytest.fixture
 def hosp_host() -> Any:
     return testinfra.get_host(f"podman://{PREFIX}-hosp")
-
-
-NOTE = {"title": "a title", "body": "a body", "patient_id": 1, "staff_id": 1}

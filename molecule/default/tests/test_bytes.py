@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
-from conftest import HOSP, PODMAN, PREFIX, eventually, exchange
+from scenario import HOSP, PODMAN, PREFIX, eventually, exchange
 
 LISTENER = """
 import base64, socket, sys

@@ -8,7 +8,7 @@ import uuid
 
 import httpx
 import pytest
-from conftest import NOTE, PROXIES, exchange
+from scenario import NOTE, PROXIES, exchange
 
 PATIENT = {"name": "Rex", "species": "dog", "hospital_id": 1}
 SCREENING = {"images": ["aGVsbG8="]}

@@ -7,7 +7,7 @@ import json
 import socket
 import uuid
 
-from conftest import NOTE, PROXIES, eventually
+from scenario import NOTE, PROXIES, eventually
 
 
 def test_the_chain_of_tries_is_in_the_log(proxy, hosp):

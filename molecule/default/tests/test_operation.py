@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import NOTE, Proxy, eventually
+from scenario import NOTE, Proxy, eventually
 
 SCENARIO = Path(__file__).parents[1]
 

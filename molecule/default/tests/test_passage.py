@@ -8,7 +8,7 @@ import uuid
 
 import httpx
 import pytest
-from conftest import HOSP, NOTE, PROXIES
+from scenario import HOSP, NOTE, PROXIES
 
 
 @pytest.mark.parametrize("kind", ["500", "502"])

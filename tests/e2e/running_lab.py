@@ -1,0 +1,94 @@
+"""The running lab, under load. `make up` first; these tests break its hosts and mend them again."""
+
+from __future__ import annotations
+
+import csv
+import io
+import subprocess
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Record, Result
+
+CHECKOUT = Path(__file__).parents[2]
+INVENTORY = CHECKOUT / "inventories" / "lab"
+FRONT = "http://198.18.0.5:8080"
+STATE = "http://198.18.0.5:8404/;csv"
+CONTROLS = "http://198.18.0.21:9000"
+RATE = 300
+
+
+@dataclass
+class Load:
+    """Requests at a constant rate through the front. ``breaks`` are the moments, in the run's seconds, when a host
+    was killed: what was in flight on it then is counted apart."""
+
+    result: Result | None = None
+    ledger: dict[str, Any] = field(default_factory=dict)
+    breaks: list[float] = field(default_factory=list)
+    began: float = 0.0
+
+    def host_dies(self) -> None:
+        """Say so just before a host is killed."""
+        self.breaks.append(time.monotonic() - self.began)
+
+    @property
+    def records(self) -> list[Record]:
+        assert self.result is not None
+        return self.result.records
+
+    def failed(self, cls: str) -> list[Record]:
+        """The requests of a class that failed, but for those in flight on a host when it was killed."""
+        return [
+            record for record in self.records if record.cls == cls and record.failed and not self._in_flight(record)
+        ]
+
+    @property
+    def lost_with_a_host(self) -> list[Record]:
+        return [record for record in self.records if record.failed and self._in_flight(record)]
+
+    @property
+    def written_twice(self) -> list[str]:
+        posts = {record.id for record in self.records if record.method == "POST"}
+        return [name for name, entry in self.ledger.items() if name in posts and entry["applied"] > 1]
+
+    @property
+    def most_attempts(self) -> int:
+        return max(entry["attempts"] for entry in self.ledger.values())
+
+    def _in_flight(self, record: Record) -> bool:
+        # Half a second on either side: the moment is noted before the kill, which takes a while.
+        return any(record.start - 0.5 <= moment <= record.start + record.seconds + 0.5 for moment in self.breaks)
+
+
+def podman(*arguments: str) -> str:
+    return subprocess.run(
+        [CHECKOUT / "lab" / "hosts" / "podman", *arguments], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def playbook(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``ansible-playbook`` in the checkout as a user would."""
+    return subprocess.run(["ansible-playbook", *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+
+
+def changes(result: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """How many tasks changed something, by host, from the recap."""
+    recap = result.stdout.rpartition("PLAY RECAP")[2].splitlines()[1:]
+    rows = [line.split() for line in recap if "changed=" in line]
+    return {row[0]: int(next(word for word in row if word.startswith("changed=")).partition("=")[2]) for row in rows}
+
+
+def wait_until_up(name: str, seconds: float = 60) -> None:
+    """Wait until the load balancer sends requests to a proxy again."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with urllib.request.urlopen(STATE, timeout=5) as answer:
+            rows = csv.DictReader(io.TextIOWrapper(answer))
+            if any(row["svname"] == name and row["status"] == "UP" for row in rows):
+                return
+        time.sleep(0.5)
+    raise AssertionError(f"{name} is not back in the load balancer after {seconds} s")
