@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 PODMAN = str(Path(__file__).resolve().parent / "podman")
+AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 WHOLE = {"configured", "created", "initialized", "exited", "stopped"}
 
 
@@ -52,14 +54,14 @@ def inspect(name: str) -> dict[str, Any] | None:
 
 
 def remove(container: dict[str, Any]) -> None:
-    """Podman first; what the runtime still holds is cleared by the runtime itself.
-
-    Raises CalledProcessError, with Podman's words, when the container stays.
-    """
-    command = [PODMAN, "rm", "--force", "--time", "0", container["Id"]]
-    if subprocess.run(command, capture_output=True).returncode:
-        subprocess.run([container["OCIRuntime"], "delete", "--force", container["Id"]], capture_output=True)
-        subprocess.run(command, capture_output=True, text=True, check=True)
+    """Raises CalledProcessError, with Podman's words, when the container stays."""
+    by_podman = [PODMAN, "rm", "--force", "--time", "0", container["Id"]]
+    # Podman forgets a wreck and leaves the runtime's record of it; or cannot remove it until that record is gone.
+    by_runtime = [*AS_ROOT, container["OCIRuntime"], "delete", "--force", container["Id"]]
+    first = subprocess.run(by_podman, capture_output=True)
+    subprocess.run(by_runtime, capture_output=True)
+    if first.returncode:
+        subprocess.run(by_podman, capture_output=True, text=True, check=True)
 
 
 def main() -> None:
