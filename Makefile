@@ -16,6 +16,7 @@ up:  ## bring up the lab and measure traffic through it
 
 down:  ## take the lab down; nothing is left of it but .venv
 	@setup/bootstrap lab
+	molecule destroy
 	ansible-playbook playbooks/lab_down.yml
 
 check: env  ## the fast checks, without containers

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.steadyfront.fleet.plugins.module_utils.retry_policy import (
+    HELD_BACK_METHODS,
     SAFE_METHODS,
     checked_routes,
     method_class,
@@ -18,9 +19,6 @@ from ansible_collections.steadyfront.fleet.plugins.module_utils.retry_policy imp
     resolved_policy,
     upstream_address,
 )
-
-# NGINX holds back only these (and LOCK) once they were sent; it takes every other method for idempotent.
-_HELD_BACK = ("POST", "PATCH")
 
 
 def nginx_retries(
@@ -42,7 +40,7 @@ def nginx_retries(
     return {
         "upstream": upstream,
         "policy": resolved,
-        "methods": {method: method_class(method) for method in (*SAFE_METHODS, *_HELD_BACK)},
+        "methods": {method: method_class(method) for method in (*SAFE_METHODS, *HELD_BACK_METHODS)},
         "rules": [rule for route in checked for rule in _rules(route)],
         "locations": [
             {"name": "safe", "next_upstream": f"error timeout {statuses}".rstrip()},
@@ -69,8 +67,8 @@ def _method_groups(methods: Sequence[str], class_: str) -> Iterator[tuple[str, s
     if class_ != "once":
         yield _alternatives(methods), class_
         return
-    held_back = [method for method in methods or _HELD_BACK if method in _HELD_BACK]
-    others = [method for method in methods if method not in _HELD_BACK]
+    held_back = [method for method in methods or HELD_BACK_METHODS if method in HELD_BACK_METHODS]
+    others = [method for method in methods if method not in HELD_BACK_METHODS]
     if held_back:
         yield _alternatives(held_back), "once"
     if others or not methods:

@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
+# NGINX holds back only these (and LOCK) once they were sent; it takes every other method for idempotent.
+HELD_BACK_METHODS = ("POST", "PATCH")
 CLASSES = ("safe", "once", "always", "never")
 RETRYABLE_STATUSES = (429, 500, 502, 503, 504)
 MOST_ATTEMPTS = 5
@@ -30,6 +31,7 @@ _DURATIONS = ("connect_timeout_seconds", "try_timeout_seconds", "deadline_second
 _ROUTE_KEYS = ("path", "methods", "class")
 _METHOD = re.compile(r"[A-Z][A-Z-]*\Z")
 _PATH = re.compile(r"/[!-~]*\Z")
+_URL = re.compile(r"http://(?P<host>[A-Za-z0-9._-]+|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])(?::(?P<port>\d{1,5}))?/?\Z")
 
 
 class PolicyError(ValueError):
@@ -44,9 +46,9 @@ def method_class(method: str) -> str:
     """The class of a request that no route names.
 
     >>> method_class("PUT"), method_class("POST"), method_class("PURGE")
-    ('safe', 'once', 'once')
+    ('safe', 'once', 'never')
     """
-    return "safe" if method in SAFE_METHODS else "once"
+    return "safe" if method in SAFE_METHODS else "once" if method in HELD_BACK_METHODS else "never"
 
 
 def path_regex(path: str) -> str:
@@ -63,6 +65,8 @@ def path_regex(path: str) -> str:
 
 def resolved_policy(policy: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The policy with the defaults for what it does not mention; :class:`PolicyError` names faults as ``name.key``."""
+    if not isinstance(policy, Mapping):
+        raise PolicyError([f"{name} is {policy!r}: allowed is a mapping with any of {', '.join(DEFAULT_POLICY)}."])
     resolved = {**DEFAULT_POLICY, **policy}
     faults = [*_unknown_keys(policy, DEFAULT_POLICY, name), *_policy_faults(resolved, name)]
     if faults:
@@ -72,6 +76,8 @@ def resolved_policy(policy: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def checked_routes(routes: Sequence[Mapping[str, Any]], name: str) -> list[dict[str, Any]]:
     """The routes, in order of precedence, each with ``path``, ``methods`` (empty: every method) and ``class``."""
+    if not isinstance(routes, Sequence) or isinstance(routes, str):
+        raise PolicyError([f"{name} is {routes!r}: allowed is a list of routes, or [] for none."])
     faults = [fault for index, route in enumerate(routes) for fault in _route_faults(route, f"{name}[{index}]")]
     if not faults:
         faults = list(_collisions(routes, name))
@@ -83,16 +89,11 @@ def checked_routes(routes: Sequence[Mapping[str, Any]], name: str) -> list[dict[
 def upstream_address(url: str, name: str) -> dict[str, Any]:
     """The upstream of ``http://host[:port]``: ``{"host": str, "port": int, "is_name": bool}``, IPv6 in brackets."""
     allowed = "allowed is http://HOST or http://HOST:PORT, without a path"
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise PolicyError([f"{name} is {url!r} ({error}): {allowed}."]) from error
-    extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username
-    if parts.scheme != "http" or not parts.hostname or extra or port == 0 or not re.fullmatch(r"[!-~]+", url):
+    match = _URL.match(url) if isinstance(url, str) else None
+    port = int(match["port"] or 80) if match else 0
+    if not match or not 1 <= port <= 65535 or (match["ipv6"] and not _is_address(match["ipv6"])):
         raise PolicyError([f"{name} is {url!r}: {allowed}."])
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return {"host": host, "port": port or 80, "is_name": not _is_address(parts.hostname)}
+    return {"host": match["host"], "port": port, "is_name": not match["ipv6"] and not _is_address(match["host"])}
 
 
 def _unknown_keys(given: Mapping[str, Any], known: Mapping[str, Any] | Sequence[str], name: str) -> Iterator[str]:
@@ -131,8 +132,8 @@ def _route_faults(route: Any, name: str) -> Iterator[str]:
     path, methods, class_ = route.get("path"), route.get("methods", []), route.get("class")
     if not isinstance(path, str) or not _PATH.match(path):
         yield f"{name}.path is {path!r}: allowed is a path that begins with a slash, of printable ASCII without spaces."
-    elif "%" in path or "//" in path:
-        yield f"{name}.path is {path!r}: allowed is the decoded path, without % escapes and double slashes."
+    elif "%" in path or {"", ".", ".."} & set(path.split("/")[1:-1]) or path.endswith(("/.", "/..")):
+        yield f"{name}.path is {path!r}: allowed is the decoded path, without % escapes, double slashes and dots."
     if class_ not in CLASSES:
         yield f"{name}.class is {class_!r}: allowed are {_listed(CLASSES)}."
     if not isinstance(methods, Sequence) or isinstance(methods, str):

@@ -60,6 +60,17 @@ def test_reads_that_stall_are_answered_within_the_deadline(proxy, hosp):
     assert answer.elapsed.total_seconds() < 8
 
 
+def test_a_time_out_of_the_last_try_is_nginxs_own_504(proxy, hosp):
+    """Two answers before it are lost: what NGINX has of a request is what its last try brought."""
+    hosp.set(rate=1, mix={"500": 0.5, "stall": 0.5})
+    seen = [proxy.send("GET", "/patients/1") for _ in range(12)]
+    lines = [proxy.logged(request_id) for _, request_id in seen]
+    assert {(line["status"], line["upstream_statuses"].rpartition(", ")[2]) for line in lines} == {
+        (500, "500"),
+        (504, "504"),
+    }
+
+
 @pytest.mark.parametrize("path", ["/patients/1/scree%6e", "/patients//1/screen", "/x/../patients/1/screen"])
 def test_another_spelling_of_a_repeatable_route_is_not_believed(proxy, hosp, path):
     assert attempts(proxy, hosp, "POST", path) == 1

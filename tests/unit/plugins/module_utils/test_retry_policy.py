@@ -80,7 +80,7 @@ def test_all_faults_are_reported_at_once():
         ),
         (
             {"path": "/a%20b", "class": "never"},
-            "routes[0].path is '/a%20b': allowed is the decoded path, without % escapes and double slashes.",
+            "routes[0].path is '/a%20b': allowed is the decoded path, without % escapes, double slashes and dots.",
         ),
         (
             {"path": "/a", "class": "never", "methods": ["post"]},
@@ -99,11 +99,22 @@ def test_all_faults_are_reported_at_once():
             {"path": "/a", "class": "never", "retries": 2},
             "routes[0].retries is unknown: allowed are path, methods, class.",
         ),
+        (
+            {"path": "/a/../b", "class": "never"},
+            "routes[0].path is '/a/../b': allowed is the decoded path, without % escapes, double slashes and dots.",
+        ),
         ("/a", "routes[0] is '/a': allowed is a mapping with path, methods, class."),
     ],
 )
 def test_a_route_is_refused_by_name_value_and_what_is_allowed(route, message):
     assert refused(checked_routes, [route], "routes") == [message]
+
+
+def test_what_is_no_list_of_routes_or_no_policy_is_refused_too():
+    assert refused(checked_routes, None, "routes") == ["routes is None: allowed is a list of routes, or [] for none."]
+    assert refused(resolved_policy, 3, "policy")[0].startswith(
+        "policy is 3: allowed is a mapping with any of attempts,"
+    )
 
 
 @pytest.mark.parametrize(
@@ -165,7 +176,18 @@ def test_an_upstream_is_a_host_and_a_port(url, address):
 
 @pytest.mark.parametrize(
     "url",
-    ["hosp", "https://hosp", "http://hosp/api", "http://hosp:0", "http://hosp:99999", "http://u:p@hosp", "http://a b"],
+    [
+        "hosp",
+        "https://hosp",
+        "http://hosp/api",
+        "http://hosp:0",
+        "http://hosp:99999",
+        "http://u:p@hosp",
+        "http://a b",
+        "http://h;x{y",
+        "http://[1:2",
+        None,
+    ],
 )
 def test_anything_else_is_no_upstream(url):
     (fault,) = refused(upstream_address, url, "upstream")
