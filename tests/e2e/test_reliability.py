@@ -19,6 +19,11 @@ def both_proxies_up() -> Iterator[None]:
 
 
 def assert_steady(load: Load) -> None:
+    print(
+        f"{len(load.records)} requests, safe ones failed: {len(load.failed('safe'))}, writes that failed: "
+        f"{len(load.failed('once'))}, lost with a host: {len(load.lost_with_a_host)}, "
+        f"written twice: {len(load.written_twice)}, most attempts: {load.most_attempts}"
+    )
     assert load.failed("safe") == []
     assert load.written_twice == []
     assert load.most_attempts <= 3
