@@ -19,9 +19,9 @@ description:
   - Fails when what it found is beyond the limits, after the table was printed.
   - Every request has a connection of its own and is sent exactly once. It carries a unique C(X-Request-Id), and an
     C(X-Request-Seed) that is the same for request n at every target.
-  - A 2xx or 3xx is a success. A 5xx, a connection that fails and a time-out are failures. A 4xx is neither and is
-    reported apart. Latencies are of all requests, from the begin of the connection to the end of the body. A failure
-    counts with the time that its user waited for it.
+  - A 2xx or 3xx is a success. A 5xx, a connection that fails and a time-out are failures. A 4xx is neither; it is
+    counted apart, and any of them fails the task, except at the baseline. Latencies are of all requests, from the begin
+    of the connection to the end of the body. A failure counts with the time that its user waited for it.
 notes:
   - Messages call an option by the variable of C(playbooks/verify.yml), such as C(verify_count) for O(count).
   - Needs aiohttp on the controller.
@@ -101,7 +101,7 @@ options:
     description: Its password. Never shown.
     type: str
   headers:
-    description: Further headers of every request. Never shown.
+    description: Further headers of every request, their values as text. Never shown.
     type: dict
     default: {}
   ca_path:
@@ -162,6 +162,7 @@ targets:
           success_percent: 99.9375
           failed_percent: 0.0625
           failures: {"502": 2}
+          unexpected_answers: {}
           p50_seconds: 0.118
           p99_seconds: 2.204
       all: {}
@@ -177,6 +178,7 @@ targets:
       description:
         - The figures by class.
         - C(failures) counts them by status, or by C(timeout), C(reset), C(unreachable) and C(broken).
+        - C(unexpected_answers) counts the others that are no success, by status.
       type: dict
     all:
       description: The same of all requests.

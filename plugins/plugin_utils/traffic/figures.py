@@ -38,15 +38,17 @@ def share(records: Sequence[Record]) -> dict[str, Any]:
     latencies = sorted(record.seconds for record in records)
     succeeded = sum(record.succeeded for record in records)
     failed = [record for record in records if record.failed]
+    unexpected = [record for record in records if not record.succeeded and not record.failed]
     return {
         "methods": sorted({record.method for record in records}),
         "requests": len(records),
         "succeeded": succeeded,
         "failed": len(failed),
-        "unexpected": len(records) - succeeded - len(failed),
+        "unexpected": len(unexpected),
         "success_percent": 100 * succeeded / len(records),
         "failed_percent": 100 * len(failed) / len(records),
         "failures": dict(sorted(Counter(record.error or str(record.status) for record in failed).items())),
+        "unexpected_answers": dict(sorted(Counter(str(record.status) for record in unexpected).items())),
         "p50_seconds": percentile(latencies, 50),
         "p99_seconds": percentile(latencies, 99),
     }

@@ -32,6 +32,14 @@ def problems(target: Mapping[str, Any], limits: Limits) -> Iterator[str]:
             f"{name}: {100 * failed / sent:.2f} % of the safe requests failed ({number(failed)} of {number(sent)});"
             f" verify_max_safe_failures_percent allows {most:g}."
         )
+    if unexpected := target["all"]["unexpected"]:
+        statuses = ", ".join(
+            f"{status}: {number(count)}" for status, count in target["all"]["unexpected_answers"].items()
+        )
+        yield (
+            f"{name}: {number(unexpected)} unexpected answers ({statuses}); allowed are 0."
+            " Check verify_requests and what verify_user may do; with 429 also lower verify_concurrency."
+        )
     if seen is None:
         return
     if seen["missing"]:

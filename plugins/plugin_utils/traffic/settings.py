@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -123,12 +123,23 @@ def _control_faults(options: Mapping[str, Any]) -> Iterator[str]:
 def _secret_faults(options: Mapping[str, Any]) -> Iterator[str]:
     """Of the secrets only what is missing or wrong about them is said."""
     user, password, ca_path = options["user"], options["password"], options["ca_path"]
-    if (user is None) != (password is None):
+    if bool(user) != bool(password):  # an environment variable that is not set is an empty text
         yield f"{'verify_password' if user else 'verify_user'} is missing: give both, or neither."
     if user and ":" in user:
         yield "verify_user holds a colon, which Basic authentication does not allow."
     for header, value in options["headers"].items():
-        if any(char in f"{header}{value}" for char in "\r\n\0"):
+        if not isinstance(header, str) or not isinstance(value, str):
+            yield f"verify_headers: {header!r} is not text: put its name and its value in quotes."
+        elif any(char in f"{header}{value}" for char in "\r\n\0"):
             yield f"verify_headers: {header!r} holds a line break, which no header can."
-    if ca_path and not Path(ca_path).is_file():
-        yield f"verify_ca_path is {ca_path!r}: there is no such file on the controller."
+    if ca_path:
+        yield from _ca_faults(ca_path)
+
+
+def _ca_faults(path: str) -> Iterator[str]:
+    try:
+        ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        yield f"verify_ca_path is {path!r}: it holds no certificate in PEM that can be read."
+    except OSError as error:
+        yield f"verify_ca_path is {path!r}: {error.strerror} (on the controller)."

@@ -36,6 +36,8 @@ class Playbook:
 
     def command(self, **variables: Any) -> list[str]:
         variables = {
+            "fleet_upstream_url": self.server.url,
+            "fleet_routes": [],
             "fleet_retry_policy": {"attempts": 3},
             "verify_targets": [
                 {"name": "straight", "url": self.server.url, "baseline": True},
@@ -120,6 +122,22 @@ def test_a_duplicated_write_fails_after_the_table(playbook: Playbook) -> None:
     assert 0 < output.find("failures prevented") < output.find("fatal:")
     assert "through the front: 10 writes took effect twice" in output
     assert "straight: " not in output  # no limit applies to the baseline
+
+
+def test_a_path_that_is_not_there_is_not_green(playbook: Playbook) -> None:
+    status, output = playbook.run(
+        verify_requests=[{"method": "GET", "path": "/status/404", "weight": 1}], verify_writes=False
+    )
+    assert status == 2
+    assert "through the front: 50 unexpected answers (404: 50)" in output
+    assert "straight: " not in output  # no limit applies to the baseline
+
+
+def test_a_header_that_is_a_number_is_refused_and_not_shown(playbook: Playbook) -> None:
+    status, output = playbook.run("-vvvv", verify_headers={"X-Key": 918273645})
+    assert (status, playbook.server.arrivals) == (2, [])
+    assert "verify_headers: 'X-Key' is not text" in output
+    assert "918273645" not in output
 
 
 def test_a_wrong_password_is_an_error_before_anything_changes(playbook: Playbook) -> None:

@@ -30,7 +30,7 @@ def ledger(*entries: tuple[str, int, int]) -> dict[str, dict[str, int]]:
 def test_a_4xx_is_neither_success_nor_failure() -> None:
     share = figures(result("t", (*GET, 200), (*GET, 404), (*GET, 500), (*GET, 0)), None)["all"]
     assert (share["succeeded"], share["unexpected"], share["failed"], share["success_percent"]) == (1, 1, 2, 25.0)
-    assert share["failures"] == {"500": 1, "timeout": 1}
+    assert (share["failures"], share["unexpected_answers"]) == ({"500": 1, "timeout": 1}, {"404": 1})
 
 
 def test_classes_are_counted_apart() -> None:
@@ -85,6 +85,15 @@ def test_too_many_safe_failures() -> None:
     assert found(result("t", *[(*GET, 200)] * 1996, *[(*GET, 502)] * 4), None) == [
         "t: 0.20 % of the safe requests failed (4 of 2 000); verify_max_safe_failures_percent allows 0.15."
     ]
+
+
+def test_unexpected_answers_by_status_with_or_without_a_ledger() -> None:
+    refused = result("t", (*GET, 200), (*GET, 429), (*GET, 404), (*POST, 404))
+    problem = (
+        "t: 3 unexpected answers (404: 2, 429: 1); allowed are 0."
+        " Check verify_requests and what verify_user may do; with 429 also lower verify_concurrency."
+    )
+    assert found(refused, None) == found(refused, ledger(("t-0", 1, 0))) == [problem]
 
 
 def test_an_unset_limit_is_not_applied() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.notes import announcement, closing
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import InputError
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.settings import settings
+
+if TYPE_CHECKING:
+    from conftest import Certified
 
 
 def target(name: str = "front", url: str = "http://h", baseline: bool = False) -> dict[str, Any]:
@@ -64,10 +66,15 @@ def test_nothing_but_targets_and_requests_is_needed() -> None:
         ("targets", [target(url="http://h/?q")], "verify_targets[0].url is 'http://h/?q'"),
         ("targets", [target(url="http://u:secret@h")], "verify_targets[0].url holds a user or a password"),
         ("password", None, "verify_password is missing"),
+        ("password", "", "verify_password is missing"),
         ("user", None, "verify_user is missing"),
+        ("user", "", "verify_user is missing"),
         ("user", "a:b", "verify_user holds a colon"),
         ("headers", {"X-A": "a\r\nX-B: secret"}, "verify_headers: 'X-A' holds a line break"),
-        ("ca_path", "/nowhere/ca.pem", "verify_ca_path is '/nowhere/ca.pem'"),
+        ("headers", {"X-Key": ["secret"]}, "verify_headers: 'X-Key' is not text"),
+        ("headers", {1: "secret"}, "verify_headers: 1 is not text"),
+        ("ca_path", "/nowhere/ca.pem", "verify_ca_path is '/nowhere/ca.pem': No such file"),
+        ("ca_path", __file__, f"verify_ca_path is {__file__!r}: it holds no certificate"),
         ("controls_url", None, "verify_faults is given without verify_controls_url"),
         ("controls_url", "h:9000", "verify_controls_url is 'h:9000'"),
         ("faults", {"rate": "0.1"}, "verify_faults.rate is '0.1'"),
@@ -88,9 +95,8 @@ def test_every_fault_is_named_at_once() -> None:
     assert len(refused.value.faults) == 3
 
 
-def test_a_ca_file_that_is_there_is_taken(tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").touch()
-    assert settings({**GOOD, "ca_path": str(tmp_path / "ca.pem")}).targets[0].ca_path == str(tmp_path / "ca.pem")
+def test_a_ca_file_with_a_certificate_is_taken(certified: Certified) -> None:
+    assert settings({**GOOD, "ca_path": certified.ca_path}).targets[0].ca_path == certified.ca_path
 
 
 def test_what_is_sent_is_said_before() -> None:
