@@ -38,7 +38,10 @@ def test_a_container_stuck_between_states_is_a_wreck(status):
 
 
 def test_a_process_is_known_by_its_command_line():
-    process = subprocess.Popen([sys.executable, "-c", "input()", "c0ffee"], stdin=subprocess.PIPE)
+    command = [sys.executable, "-c", "input(print('up', flush=True) or '')", "c0ffee"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()  # the kernel shows a command line only once the program runs
     try:
         assert process_runs(process.pid, "c0ffee")
         assert not process_runs(process.pid, "another")
