@@ -22,6 +22,8 @@ PODMAN = str(Path(__file__).resolve().parent / "podman")
 CGROUPS_2 = Path("/sys/fs/cgroup/cgroup.controllers")
 # What the proxies are given in the lab, and the other guests never reach.
 OPEN_FILES = 16_384
+# Whatever else the lab took, this machine would no longer reach: itself, or somebody's real addresses.
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "198.18.0.0/15")
 
 
 def check_machine() -> Iterator[str]:
@@ -37,11 +39,13 @@ def check_machine() -> Iterator[str]:
 
 
 def network_of_256(text: str) -> IPv4Network | None:
+    """The private network of 256 addresses that the text names; None when it names none."""
     try:
         network = IPv4Network(text)
     except ValueError:
         return None
-    return network if network.prefixlen == 24 else None
+    private = any(network.subnet_of(IPv4Network(allowed)) for allowed in PRIVATE)
+    return network if network.prefixlen == 24 and private else None
 
 
 def check_range(name: str, subnet: IPv4Network, networks: list[Any], routes: list[Any]) -> Iterator[str]:
@@ -88,7 +92,10 @@ def main() -> None:
     options.add_argument("subnet")
     given = options.parse_args()
     if not (subnet := network_of_256(given.subnet)):
-        sys.exit(f"lab_subnet is {given.subnet}: it has to be a network of 256 addresses, like 198.18.7.0/24")
+        sys.exit(
+            f"lab_subnet is {given.subnet}, not a network of 256 addresses in one of {', '.join(PRIVATE)}: "
+            "give lab_subnet one that is free, like 198.18.7.0/24"
+        )
     faults = list(check_machine())
     if not faults:
         networks = _json(PODMAN, "network", "ls", "--format", "json")

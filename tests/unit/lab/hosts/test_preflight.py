@@ -1,7 +1,10 @@
 """What may lie in the way of the lab's address range."""
 
+import subprocess
+import sys
 from ipaddress import IPv4Network
 
+import preflight
 import pytest
 from preflight import check_range, network_of_256
 
@@ -58,5 +61,27 @@ def test_what_is_not_a_network_of_256_addresses_is_refused(text):
     assert network_of_256(text) is None
 
 
-def test_a_network_of_256_addresses_is_accepted():
-    assert network_of_256("198.18.7.0/24") == IPv4Network("198.18.7.0/24")
+PUBLIC = ["8.8.8.0/24", "172.32.0.0/24", "198.17.255.0/24", "198.20.0.0/24"]
+SPECIAL = ["0.0.0.0/24", "127.0.0.0/24", "169.254.7.0/24", "192.0.2.0/24", "224.0.0.0/24", "240.0.0.0/24"]
+
+
+@pytest.mark.parametrize("text", PUBLIC + SPECIAL)
+def test_what_is_not_private_is_refused(text):
+    assert network_of_256(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["10.1.2.0/24", "172.31.255.0/24", "192.168.0.0/24", "198.18.7.0/24", "198.19.255.0/24"]
+)
+def test_a_private_network_of_256_addresses_is_accepted(text):
+    assert network_of_256(text) == IPv4Network(text)
+
+
+def test_a_refusal_names_the_value_what_is_allowed_and_what_to_do():
+    result = subprocess.run([sys.executable, preflight.__file__, "lab", "127.0.0.0/24"], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr == (
+        "lab_subnet is 127.0.0.0/24, not a network of 256 addresses in one of "
+        "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15: "
+        "give lab_subnet one that is free, like 198.18.7.0/24\n"
+    )
