@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down verify check test env lock lint types unit docs sanity build molecule e2e
+.PHONY: help up down check test env lock lint types unit docs sanity build molecule e2e
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*  ## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16

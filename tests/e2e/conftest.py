@@ -15,7 +15,14 @@ from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.client i
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.controls import Controls
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import requests, templates
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Arrivals, run
-from running_lab import CONTROLS, FRONT, INVENTORY, RATE, Load
+from running_lab import CONTROLS, FRONT, INVENTORY, RATE, Load, playbook
+
+
+@pytest.fixture(scope="session", autouse=True)
+def lab_is_up() -> None:
+    """Requests to a lab that is down would leave this machine."""
+    reached = playbook("playbooks/lab_ready.yml")
+    assert reached.returncode == 0, f"the lab is not up: run `ansible-playbook site.yml` first\n{reached.stdout}"
 
 
 @contextmanager

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 import testinfra
-from scenario import PREFIX, PROXIES, Hosp, Proxy
+from scenario import PODMAN, PREFIX, PROXIES, Hosp, Proxy
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hosts_are_up() -> None:
+    """Requests to hosts that are not there would leave this machine."""
+    for name in ("hosp", *PROXIES):
+        subprocess.run([PODMAN, "exec", f"{PREFIX}-{name}", "true"], check=True)
 
 
 @pytest.fixture(autouse=True)
