@@ -17,10 +17,11 @@ def nginx_retries(
     upstream_url: str,
     policy: Mapping[str, Any],
     names: Sequence[str] = ("nginx_proxy_upstream_url", "nginx_proxy_routes", "nginx_proxy_retry_policy"),
+    engine: str = "lua",
 ) -> dict[str, Any]:
     """See nginx_retries.yml beside this file; ``names`` are what messages call the three inputs."""
     try:
-        return model.nginx_retries(upstream_url, routes, policy, (names[0], names[1], names[2]))
+        return model.nginx_retries(upstream_url, routes, policy, (names[0], names[1], names[2]), engine)
     except PolicyError as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -1,6 +1,6 @@
 # Copyright: Steadyfront maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
-"""The retry policy in NGINX's own terms: which location serves a request, and what that location retries.
+"""The retry policy in NGINX's own terms: how each request is treated, by the engine in Lua or by NGINX alone.
 
 Pure. What NGINX does with each setting was measured; docs/retries.md says how and why.
 """
@@ -11,14 +11,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.steadyfront.fleet.plugins.module_utils.retry_policy import (
-    HELD_BACK_METHODS,
+    CLASSES,
     SAFE_METHODS,
     checked_routes,
-    method_class,
+    longest_backoff_seconds,
     path_regex,
     resolved_policy,
+    shortest_try_seconds,
     upstream_address,
 )
+
+ENGINES = ("lua", "plain")
+# NGINX holds back only these (and LOCK) once they were sent; it takes every other method for idempotent.
+HELD_BACK_METHODS = ("POST", "PATCH")
+
+# The throttle holds so many seconds' traffic in failed tries, and is open above half of it: it shuts 0.15 s of traffic
+# into an outage, which costs as many extra attempts, and outlasts a burst as long. A success puts half a token back. It
+# never falls far below half, so that some dozens of good answers open it again.
+_THROTTLE_SECONDS = 0.3
+_THROTTLE_LEAST = 20
+_THROTTLE_DEPTH = 1 / 16
 
 
 def nginx_retries(
@@ -26,51 +38,98 @@ def nginx_retries(
     routes: Sequence[Mapping[str, Any]],
     policy: Mapping[str, Any],
     names: tuple[str, str, str] = ("upstream_url", "routes", "policy"),
+    engine: str = "lua",
 ) -> dict[str, Any]:
-    """Everything that the configuration's template needs to know about retries.
+    """Everything that the configuration's templates need to know about retries.
 
-    Returns ``upstream`` (host, port), ``policy`` (complete), ``methods`` (method → location), ``rules`` (regex over
-    "PLAIN METHOD PATH" → location, first match wins), ``locations`` (name, next_upstream) and
-    ``next_upstream_timeout_ms``. Raises ``PolicyError`` with the given ``names`` in its messages.
+    Returns ``upstream`` (host, port), ``policy`` (complete), ``methods`` (method → treatment), ``unlisted`` (that of
+    any other method), ``rules`` (regex over "PLAIN METHOD PATH" → treatment, first match wins), ``treatments``,
+    ``ttls`` (those of stale answers, seconds) and ``throttle`` (in tokens). Raises ``PolicyError`` with the given
+    ``names`` in its messages.
     """
     upstream = upstream_address(upstream_url, names[0])
-    checked = checked_routes(routes, names[1])
     resolved = resolved_policy(policy, names[2])
-    statuses = " ".join(f"http_{status}" for status in resolved["statuses"])
+    checked = checked_routes(routes, names[1], resolved)
+    usual_timeout = resolved["try_timeout_seconds"]
+    treatments = {class_: _treatment(class_, class_, resolved, usual_timeout) for class_ in CLASSES}
+    rules = []
+    for index, route in enumerate(checked):
+        name = route["class"]
+        if route["policy"] != resolved or route["ttl_seconds"]:
+            name = f"{name}_{index}"
+            treatments[name] = _treatment(name, route["class"], route["policy"], usual_timeout, route["ttl_seconds"])
+        rules += _rules(route, name, engine)
     return {
         "upstream": upstream,
         "policy": resolved,
-        "methods": {method: method_class(method) for method in (*SAFE_METHODS, *HELD_BACK_METHODS)},
-        "rules": [rule for route in checked for rule in _rules(route)],
-        "locations": [
-            {"name": "safe", "next_upstream": f"error timeout {statuses}".rstrip()},
-            {"name": "once", "next_upstream": "error timeout"},
-            {"name": "always", "next_upstream": f"error timeout {statuses} non_idempotent".replace("  ", " ")},
-            {"name": "never", "next_upstream": "off"},
-        ],
-        "next_upstream_timeout_ms": _last_start_ms(resolved),
+        "methods": {**dict.fromkeys(SAFE_METHODS, "safe"), **dict.fromkeys(HELD_BACK_METHODS, "once")},
+        "unlisted": "once" if engine == "lua" else "never",
+        "rules": rules,
+        "treatments": list(treatments.values()),
+        "ttls": sorted({treatment["ttl_seconds"] for treatment in treatments.values() if treatment["ttl_seconds"]}),
+        "throttle": _throttle(resolved["peak_requests_per_second"]),
     }
 
 
-def _rules(route: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+def _treatment(
+    name: str, class_: str, policy: Mapping[str, Any], usual_timeout: float, ttl_seconds: int | None = None
+) -> dict[str, Any]:
+    """How some requests are treated: their class, their limits, and what NGINX alone would do with them."""
+    statuses = " ".join(f"http_{status}" for status in policy["statuses"])
+    next_upstream = {
+        "safe": f"error timeout {statuses}",
+        "once": "error timeout",
+        "always": f"error timeout {statuses} non_idempotent",
+        "never": "off",
+    }
+    return {
+        "name": name,
+        "class": class_,
+        "policy": dict(policy),
+        "attempts": 1 if class_ == "never" else policy["attempts"],
+        "backoff_max_seconds": [longest_backoff_seconds(policy, tries) for tries in range(1, policy["attempts"] + 1)],
+        "shortest_try_seconds": shortest_try_seconds(policy),
+        "own_timeouts": policy["try_timeout_seconds"] != usual_timeout,
+        "ttl_seconds": ttl_seconds,
+        "next_upstream": " ".join(next_upstream[class_].split()),
+        "next_upstream_timeout_ms": _last_start_ms(policy),
+    }
+
+
+def _throttle(peak_requests_per_second: int) -> dict[str, float]:
+    """Tokens: a full throttle's, those above which it is open, and the fewest that it falls to.
+
+    >>> _throttle(1000)
+    {'capacity': 300.0, 'open_above': 150.0, 'floor': 131.25}
+    """
+    capacity = max(_THROTTLE_LEAST, _THROTTLE_SECONDS * peak_requests_per_second)
+    return {
+        "capacity": float(capacity),
+        "open_above": capacity / 2,
+        "floor": capacity / 2 - capacity * _THROTTLE_DEPTH,
+    }
+
+
+def _rules(route: Mapping[str, Any], treatment: str, engine: str) -> Iterator[dict[str, str]]:
     """A route's lines in the map. What a route allows to be repeated, it allows for the path as written only:
     HOSP may read an escaped path otherwise than NGINX does."""
     path = path_regex(route["path"])
-    for methods, location in _method_groups(route["methods"], route["class"]):
-        plain = "1" if location in ("always", "safe") else "."
-        yield {"regex": rf"~(?s)^{plain} {methods} {path}\z", "location": location}
+    for methods, treated in _method_groups(route, treatment, engine):
+        plain = "1" if route["class"] in ("always", "safe") and treated != "never" else "."
+        yield {"regex": rf"~(?s)^{plain} {methods} {path}\z", "treatment": treated}
 
 
-def _method_groups(methods: Sequence[str], class_: str) -> Iterator[tuple[str, str]]:
-    """The methods as a regex, with the location that serves them; ``once`` for a method that NGINX would not hold
-    back can only be ``never``."""
-    if class_ != "once":
-        yield _alternatives(methods), class_
+def _method_groups(route: Mapping[str, Any], treatment: str, engine: str) -> Iterator[tuple[str, str]]:
+    """The methods as a regex, with their treatment. NGINX alone can only serve ``once`` for a method that it holds
+    back; any other is never tried again."""
+    methods = route["methods"]
+    if route["class"] != "once" or engine == "lua":
+        yield _alternatives(methods), treatment
         return
     held_back = [method for method in methods or HELD_BACK_METHODS if method in HELD_BACK_METHODS]
     others = [method for method in methods if method not in HELD_BACK_METHODS]
     if held_back:
-        yield _alternatives(held_back), "once"
+        yield _alternatives(held_back), treatment
     if others or not methods:
         yield _alternatives(others), "never"
 
@@ -80,7 +139,7 @@ def _alternatives(methods: Sequence[str]) -> str:
 
 
 def _last_start_ms(policy: Mapping[str, Any]) -> int:
-    """How long after the first try the last one may begin, so that even it ends within the deadline.
+    """How long after the first try NGINX alone may begin the last one, so that even it ends within the deadline.
 
     NGINX ends no running try at ``proxy_next_upstream_timeout``, and takes 0 for "no limit": hence at least 1.
     """

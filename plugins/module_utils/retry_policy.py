@@ -14,8 +14,6 @@ from ipaddress import ip_address
 from typing import Any
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
-# NGINX holds back only these (and LOCK) once they were sent; it takes every other method for idempotent.
-HELD_BACK_METHODS = ("POST", "PATCH")
 CLASSES = ("safe", "once", "always", "never")
 RETRYABLE_STATUSES = (429, 500, 502, 503, 504)
 MOST_ATTEMPTS = 5
@@ -26,9 +24,17 @@ DEFAULT_POLICY: dict[str, Any] = {
     "connect_timeout_seconds": 2,
     "try_timeout_seconds": 25,
     "deadline_seconds": 60,
+    "backoff_seconds": 0.2,
+    "backoff_max_seconds": 1,
+    "peak_requests_per_second": 200,
 }
 _DURATIONS = ("connect_timeout_seconds", "try_timeout_seconds", "deadline_seconds")
-_ROUTE_KEYS = ("path", "methods", "class")
+_BACKOFFS = ("backoff_seconds", "backoff_max_seconds")
+# What a route may have of its own, instead of the policy's.
+OVERRIDES = ("attempts", "try_timeout_seconds", "deadline_seconds", "backoff_seconds")
+_ROUTE_KEYS = ("path", "methods", "class", *OVERRIDES, "stale")
+# The gateway's own errors have these statuses, whatever the upstream answered.
+_GATEWAY_STATUSES = (502, 504)
 _METHOD = re.compile(r"[A-Z][A-Z-]*\Z")
 _PATH = re.compile(r"/[!-~]*\Z")
 _URL = re.compile(r"http://(?P<host>[A-Za-z0-9._-]+|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])(?::(?P<port>\d{1,5}))?/?\Z")
@@ -46,9 +52,9 @@ def method_class(method: str) -> str:
     """The class of a request that no route names.
 
     >>> method_class("PUT"), method_class("POST"), method_class("PURGE")
-    ('safe', 'once', 'never')
+    ('safe', 'once', 'once')
     """
-    return "safe" if method in SAFE_METHODS else "once" if method in HELD_BACK_METHODS else "never"
+    return "safe" if method in SAFE_METHODS else "once"
 
 
 def path_regex(path: str) -> str:
@@ -74,16 +80,44 @@ def resolved_policy(policy: Mapping[str, Any], name: str) -> dict[str, Any]:
     return resolved
 
 
-def checked_routes(routes: Sequence[Mapping[str, Any]], name: str) -> list[dict[str, Any]]:
-    """The routes, in order of precedence, each with ``path``, ``methods`` (empty: every method) and ``class``."""
+def checked_routes(
+    routes: Sequence[Mapping[str, Any]], name: str, policy: Mapping[str, Any] = DEFAULT_POLICY
+) -> list[dict[str, Any]]:
+    """The routes, in order of precedence, each with ``path``, ``methods`` (empty: every method), ``class``,
+    ``policy`` (the given one with the route's own settings) and ``ttl_seconds`` (None: no stale answers)."""
     if not isinstance(routes, Sequence) or isinstance(routes, str):
         raise PolicyError([f"{name} is {routes!r}: allowed is a list of routes, or [] for none."])
     faults = [fault for index, route in enumerate(routes) for fault in _route_faults(route, f"{name}[{index}]")]
     if not faults:
-        faults = list(_collisions(routes, name))
+        faults = [*_override_faults(routes, name, policy), *_collisions(routes, name)]
     if faults:
         raise PolicyError(faults)
-    return [{"methods": [], **route} for route in routes]
+    return [
+        {
+            "path": route["path"],
+            "methods": route.get("methods", []),
+            "class": route["class"],
+            "policy": {**policy, **_overrides(route)},
+            "ttl_seconds": route["stale"]["ttl_seconds"] if "stale" in route else None,
+        }
+        for route in routes
+    ]
+
+
+def shortest_try_seconds(policy: Mapping[str, Any]) -> float:
+    """A try that would get less than this of the deadline is not begun: it could hardly succeed."""
+    return float(policy["try_timeout_seconds"]) / 10
+
+
+def longest_backoff_seconds(policy: Mapping[str, Any], failures: int) -> float:
+    """The upper bound of the wait after so many failed tries; the wait itself is drawn evenly from 0 to it."""
+    return float(min(policy["backoff_max_seconds"], policy["backoff_seconds"] * 2 ** (failures - 1)))
+
+
+def seconds_for_a_second_try(policy: Mapping[str, Any]) -> float:
+    """The least deadline with which a first try that takes as long as it may can be followed by another."""
+    one_try = policy["connect_timeout_seconds"] + policy["try_timeout_seconds"]
+    return float(one_try + longest_backoff_seconds(policy, 1) + shortest_try_seconds(policy))
 
 
 def upstream_address(url: str, name: str) -> dict[str, Any]:
@@ -112,16 +146,38 @@ def _policy_faults(policy: Mapping[str, Any], name: str) -> Iterator[str]:
         for index, status in enumerate(statuses):
             if status not in RETRYABLE_STATUSES:
                 yield f"{name}.statuses[{index}] is {status!r}: allowed are {_listed(RETRYABLE_STATUSES)}."
-    bad_durations = [key for key in _DURATIONS if not _is_duration(policy[key])]
+        if statuses and not set(_GATEWAY_STATUSES) <= set(statuses):
+            yield (
+                f"{name}.statuses is {statuses!r}: allowed is [] (connection errors and time-outs only) or a list with "
+                f"502 and 504, for a broken connection and a time-out end as these."
+            )
+    peak = policy["peak_requests_per_second"]
+    if not _is_int(peak) or not 1 <= peak <= 1_000_000:
+        yield f"{name}.peak_requests_per_second is {peak!r}: allowed is a whole number from 1 to 1000000."
+    bad_durations = [key for key in _DURATIONS if not _is_number(policy[key], 0.1, 3600)]
     for key in bad_durations:
         yield f"{name}.{key} is {policy[key]!r}: allowed is a number of seconds from 0.1 to 3600."
-    if not bad_durations:
-        one_try = policy["connect_timeout_seconds"] + policy["try_timeout_seconds"]
-        if policy["deadline_seconds"] < one_try:
-            yield (
-                f"{name}.deadline_seconds is {policy['deadline_seconds']!r}: allowed is at least one try, "
-                f"connect_timeout_seconds + try_timeout_seconds = {one_try:g}."
-            )
+    bad_backoffs = [key for key in _BACKOFFS if not _is_number(policy[key], 0, 60)]
+    for key in bad_backoffs:
+        yield f"{name}.{key} is {policy[key]!r}: allowed is a number of seconds from 0 (at once) to 60."
+    if not bad_durations and not bad_backoffs and _is_int(attempts):
+        yield from _deadline_faults(policy, name)
+
+
+def _deadline_faults(policy: Mapping[str, Any], name: str) -> Iterator[str]:
+    deadline = policy["deadline_seconds"]
+    one_try = policy["connect_timeout_seconds"] + policy["try_timeout_seconds"]
+    least = seconds_for_a_second_try(policy)
+    if deadline < one_try:
+        yield (
+            f"{name}.deadline_seconds is {deadline!r}: allowed is at least one try, "
+            f"connect_timeout_seconds + try_timeout_seconds = {one_try:g}."
+        )
+    elif policy["attempts"] > 1 and deadline < least:
+        yield (
+            f"{name}.deadline_seconds is {deadline!r}: allowed with {policy['attempts']} attempts is at least {least:g}, "
+            f"one try that takes its time, the wait after it and a tenth of another; or attempts: 1."
+        )
 
 
 def _route_faults(route: Any, name: str) -> Iterator[str]:
@@ -130,6 +186,7 @@ def _route_faults(route: Any, name: str) -> Iterator[str]:
         return
     yield from _unknown_keys(route, _ROUTE_KEYS, name)
     path, methods, class_ = route.get("path"), route.get("methods", []), route.get("class")
+    yield from _stale_faults(route, name)
     if not isinstance(path, str) or not _PATH.match(path):
         yield f"{name}.path is {path!r}: allowed is a path that begins with a slash, of printable ASCII without spaces."
     elif "%" in path or {"", ".", ".."} & set(path.split("/")[1:-1]) or path.endswith(("/.", "/..")):
@@ -148,6 +205,30 @@ def _route_faults(route: Any, name: str) -> Iterator[str]:
             f"{name}.class is 'safe' for {', '.join(map(str, unsafe)) or 'every method'}: allowed with "
             f"{_listed(SAFE_METHODS)}; a request of another method that only reads is of class 'always'."
         )
+
+
+def _stale_faults(route: Mapping[str, Any], name: str) -> Iterator[str]:
+    if "stale" not in route:
+        return
+    stale = route["stale"]
+    ttl = stale.get("ttl_seconds") if isinstance(stale, Mapping) and stale.keys() == {"ttl_seconds"} else None
+    if not _is_int(ttl) or not 1 <= ttl <= 86400:
+        yield f"{name}.stale is {stale!r}: allowed is ttl_seconds with a whole number of seconds from 1 to 86400."
+    if route.get("methods") != ["GET"] or route.get("class") not in ("safe", "always"):
+        yield f"{name}.stale is given: allowed with methods [GET] and class 'safe'."
+
+
+def _overrides(route: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: route[key] for key in OVERRIDES if key in route}
+
+
+def _override_faults(routes: Sequence[Mapping[str, Any]], name: str, policy: Mapping[str, Any]) -> Iterator[str]:
+    for index, route in enumerate(routes):
+        own = _overrides(route)
+        if own and route["class"] == "never":
+            yield f"{name}[{index}] has {_listed(list(own))}: allowed with a class other than 'never', which is tried once."
+        elif own:
+            yield from _policy_faults({**policy, **own}, f"{name}[{index}]")
 
 
 def _collisions(routes: Sequence[Mapping[str, Any]], name: str) -> Iterator[str]:
@@ -185,8 +266,8 @@ def _is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_duration(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0.1 <= value <= 3600
+def _is_number(value: Any, least: float, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
 
 
 def _listed(values: Sequence[Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 import uuid
@@ -16,7 +17,9 @@ import httpx
 PODMAN = str(Path(__file__).parents[3] / "lab" / "hosts" / "podman")
 PREFIX = "steadyfront-molecule"
 HOSP = "198.18.1.21"
-PROXIES = {"proxy1": "198.18.1.11", "proxy2": "198.18.1.12"}
+PROXIES = {"proxy1": "198.18.1.11", "proxy2": "198.18.1.12", "proxy3": "198.18.1.13"}
+# The third has no Lua module to install, and retries by NGINX alone.
+WITH_LUA = ["proxy1", "proxy2"]
 NOTE = {"title": "a title", "body": "a body", "patient_id": 1, "staff_id": 1}
 NO_FAULTS = {"rate": 0, "latency_ms": [0, 0], "stall_seconds": 30, "burst": None, "only": None, "applied": 0.5}
 
@@ -69,6 +72,11 @@ class Proxy:
     def _lines(self, text: str) -> list[bytes]:
         command = self.host.run("grep -aF %s /var/log/nginx/access.log", text)
         return command.stdout_bytes.splitlines()
+
+
+def tries(line: dict[str, Any]) -> list[str]:
+    """The statuses of a logged request's tries. NGINX puts commas between those of one location, else colons."""
+    return re.split(" ?[,:] ", line["upstream_statuses"])
 
 
 def eventually(look: Callable[[], Any], seconds: float = 10) -> Any:

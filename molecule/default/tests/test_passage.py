@@ -8,7 +8,7 @@ import uuid
 
 import httpx
 import pytest
-from scenario import HOSP, NOTE, PROXIES
+from scenario import HOSP, NOTE, PROXIES, WITH_LUA, exchange
 
 
 @pytest.mark.parametrize("kind", ["500", "502"])
@@ -35,9 +35,21 @@ def test_a_body_of_20_mb_passes_and_is_replayed(proxy, hosp):
     assert hosp.saw(request_id)["attempts"] == 3
 
 
-def test_a_larger_body_is_refused(proxy, hosp):
-    answer, request_id = proxy.send("POST", "/notes", content=b"x" * (20 * 1024 * 1024 + 1))
-    assert answer.status_code == 413
+@pytest.mark.parametrize("proxy", WITH_LUA, indirect=True)
+def test_a_larger_body_goes_through_and_is_tried_once(proxy, hosp):
+    hosp.fails(**{"500": 1})
+    answer, request_id = proxy.send("PUT", "/patients/1", content=b"x" * (20 * 1024 * 1024 + 1))
+    assert answer.status_code == 500
+    assert hosp.saw(request_id)["attempts"] == 1
+    assert proxy.logged(request_id)["retry_note"] == "body too large"
+
+
+def test_a_body_beyond_the_largest_is_refused(proxy, hosp):
+    """By its declared length: not a byte of it is sent."""
+    request_id = str(uuid.uuid4())
+    lines = ["POST /notes HTTP/1.1", "Host: x", f"X-Request-Id: {request_id}", f"Content-Length: {200 * 1024**2 + 1}"]
+    answer = exchange(proxy, "\r\n".join([*lines, "Connection: close", "", ""]).encode())
+    assert answer.startswith(b"HTTP/1.1 413 ")
     assert hosp.saw(request_id)["attempts"] == 0
 
 

@@ -1,0 +1,154 @@
+-- Each try of a request is a location of NGINX, @first, @again or @last; the functions here choose the next one.
+--
+-- NGINX must know before a try whether its error answer is to be kept from the user: @first and @again catch it, and so
+-- promise another try; @last does not. An answer is caught only when there will be another try.
+--
+-- What is known of a request is kept in variables: ngx.ctx is wiped on the way from location to location.
+local policy = require "nginx_proxy.policy"
+local backoff = require "nginx_proxy.backoff"
+local chain = require "nginx_proxy.chain"
+local deadline = require "nginx_proxy.deadline"
+local stale = require "nginx_proxy.stale"
+local throttle = require "nginx_proxy.throttle"
+local balancer = require "ngx.balancer"
+local shared = ngx.shared.nginx_proxy
+
+local retry = {}
+
+local function treatment_of(var)
+    return policy.treatments[var.nginx_proxy_treatment]
+end
+
+-- The location of a request's first try, without the @.
+function retry.first()
+    local var = ngx.var
+    local treatment = treatment_of(var)
+    if (tonumber(var.content_length) or 0) > policy.largest_kept_body then
+        var.nginx_proxy_note = "body too large"
+        return "streamed"
+    end
+    local cache = stale.prepare(treatment, var)
+    if treatment.class == "once" and treatment.attempts > 1 then
+        return treatment.own_timeouts and "once_again" or "once"
+    elseif treatment.attempts > 1 and throttle.is_open() then
+        return (treatment.own_timeouts and "again" or "first") .. cache
+    end
+    var.nginx_proxy_note = treatment.attempts > 1 and "throttled" or ""
+    if treatment.own_timeouts or cache ~= "" then
+        return "only" .. cache
+    end
+    return "never"
+end
+
+-- No further try: an error of NGINX's own.
+local function give_up(var, status, note)
+    var.nginx_proxy_note = note
+    var.nginx_proxy_failure = status
+    return ngx.exec("@failed")
+end
+
+-- The deadline begins when the request is there.
+local function begin(var, treatment)
+    ngx.req.read_body()
+    var.nginx_proxy_started = ngx.now()
+    var.nginx_proxy_left = treatment.deadline_seconds
+end
+
+-- @only, before the one try of a request whose time-outs its route says.
+function retry.only()
+    return begin(ngx.var, treatment_of(ngx.var))
+end
+
+-- @again and @once_again, before their try. They are reached when a try has failed; where a route has time-outs of its
+-- own, which the others do not know, for the first try too.
+function retry.again()
+    local var = ngx.var
+    local treatment = treatment_of(var)
+    local tries = chain.length(var.upstream_status)
+    if tries == 0 and var.nginx_proxy_started == "" then
+        return begin(var, treatment)
+    end
+    if tries == (tonumber(var.nginx_proxy_counted) or 0) then
+        -- NGINX's own trouble, such as no room for the body.
+        return give_up(var, 500, "not tried")
+    end
+    throttle.failed()
+    var.nginx_proxy_counted = tries
+
+    local status = tonumber(chain.last(var.upstream_status)) or 502
+    local answered = chain.last(var.upstream_header_time) ~= "-"
+    if not answered then
+        if tries >= treatment.attempts then
+            return give_up(var, status, "attempts")
+        elseif treatment.class == "once" and chain.last(var.upstream_bytes_sent) ~= "0" then
+            return give_up(var, status, "sent")
+        elseif not throttle.is_open() then
+            if var.nginx_proxy_cache ~= "" then
+                return ngx.exec("@last" .. var.nginx_proxy_cache)
+            end
+            return give_up(var, status, "throttled")
+        end
+    end
+
+    local now = ngx.now()
+    local started = tonumber(var.nginx_proxy_started)
+        or now - (tonumber(chain.last(var.upstream_response_time)) or 0)
+    var.nginx_proxy_started = started
+    local wait = backoff.seconds(treatment, tries, answered and var.upstream_http_retry_after)
+    local left = started + treatment.deadline_seconds - now - wait
+    if left < treatment.shortest_try_seconds then
+        return give_up(var, status, "deadline")
+    end
+    -- Less is ngx.sleep(0), which warns.
+    if wait >= 0.001 then
+        ngx.sleep(wait)
+        var.nginx_proxy_backoff = ("%.3f"):format((tonumber(var.nginx_proxy_backoff) or 0) + wait)
+    end
+    var.nginx_proxy_left = left
+    shared:incr("retries", 1, 0)
+
+    local promised = tries + 1 < treatment.attempts
+        and throttle.is_open()
+        and deadline.fits_another(treatment, left, backoff.longest(treatment, tries + 1))
+    if treatment.class ~= "once" and not promised then
+        return ngx.exec("@last" .. var.nginx_proxy_cache)
+    end
+end
+
+-- The balancer of every try but the first: its time-outs are what the deadline leaves.
+function retry.limit()
+    local var = ngx.var
+    local left = tonumber(var.nginx_proxy_left)
+    if left then
+        local connect, answer = deadline.timeouts(treatment_of(var), left)
+        balancer.set_timeouts(connect, answer, answer)
+    end
+end
+
+-- @failed: NGINX's own error page, with what the upstream said about coming again.
+function retry.fail()
+    ngx.header["Retry-After"] = ngx.var.upstream_http_retry_after
+    return ngx.exit(tonumber(ngx.var.nginx_proxy_failure))
+end
+
+-- A request's end: its last try has not been counted yet.
+function retry.count()
+    local var = ngx.var
+    local statuses = var.upstream_status
+    if statuses then
+        local last = chain.last(statuses)
+        if policy.failures[last] then
+            if chain.length(statuses) > (tonumber(var.nginx_proxy_counted) or 0) then
+                throttle.failed()
+            end
+        elseif last ~= "499" and last ~= "-" then
+            throttle.succeeded()
+        end
+    end
+    local level = throttle.level()
+    if level < policy.throttle.capacity then
+        var.nginx_proxy_throttle = ("%.2f"):format(level / policy.throttle.capacity)
+    end
+end
+
+return retry
