@@ -52,7 +52,7 @@ def nginx_retries(
     checked = checked_routes(routes, names[1], resolved)
     usual_timeout = resolved["try_timeout_seconds"]
     treatments = {class_: _treatment(class_, class_, resolved, usual_timeout) for class_ in CLASSES}
-    rules = []
+    rules: list[dict[str, str]] = []
     for index, route in enumerate(checked):
         name = route["class"]
         if route["policy"] != resolved or route["ttl_seconds"]:

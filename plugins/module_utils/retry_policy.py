@@ -143,10 +143,10 @@ def _policy_faults(policy: Mapping[str, Any], name: str) -> Iterator[str]:
     if not isinstance(statuses, Sequence) or isinstance(statuses, str):
         yield f"{name}.statuses is {statuses!r}: allowed is a list of {_listed(RETRYABLE_STATUSES)}."
     else:
-        for index, status in enumerate(statuses):
-            if status not in RETRYABLE_STATUSES:
-                yield f"{name}.statuses[{index}] is {status!r}: allowed are {_listed(RETRYABLE_STATUSES)}."
-        if statuses and not set(_GATEWAY_STATUSES) <= set(statuses):
+        unknown = [(index, status) for index, status in enumerate(statuses) if status not in RETRYABLE_STATUSES]
+        for index, status in unknown:
+            yield f"{name}.statuses[{index}] is {status!r}: allowed are {_listed(RETRYABLE_STATUSES)}."
+        if statuses and not unknown and not set(_GATEWAY_STATUSES) <= set(statuses):
             yield (
                 f"{name}.statuses is {statuses!r}: allowed is [] (connection errors and time-outs only) or a list with "
                 f"502 and 504, for a broken connection and a time-out end as these."
@@ -175,8 +175,8 @@ def _deadline_faults(policy: Mapping[str, Any], name: str) -> Iterator[str]:
         )
     elif policy["attempts"] > 1 and deadline < least:
         yield (
-            f"{name}.deadline_seconds is {deadline!r}: allowed with {policy['attempts']} attempts is at least {least:g}, "
-            f"one try that takes its time, the wait after it and a tenth of another; or attempts: 1."
+            f"{name}.deadline_seconds is {deadline!r}: allowed with {policy['attempts']} attempts is at least "
+            f"{least:g}, one try that takes its time, the wait after it and a tenth of another; or attempts: 1."
         )
 
 
@@ -212,7 +212,7 @@ def _stale_faults(route: Mapping[str, Any], name: str) -> Iterator[str]:
         return
     stale = route["stale"]
     ttl = stale.get("ttl_seconds") if isinstance(stale, Mapping) and stale.keys() == {"ttl_seconds"} else None
-    if not _is_int(ttl) or not 1 <= ttl <= 86400:
+    if not isinstance(ttl, int) or isinstance(ttl, bool) or not 1 <= ttl <= 86400:
         yield f"{name}.stale is {stale!r}: allowed is ttl_seconds with a whole number of seconds from 1 to 86400."
     if route.get("methods") != ["GET"] or route.get("class") not in ("safe", "always"):
         yield f"{name}.stale is given: allowed with methods [GET] and class 'safe'."
@@ -226,7 +226,7 @@ def _override_faults(routes: Sequence[Mapping[str, Any]], name: str, policy: Map
     for index, route in enumerate(routes):
         own = _overrides(route)
         if own and route["class"] == "never":
-            yield f"{name}[{index}] has {_listed(list(own))}: allowed with a class other than 'never', which is tried once."
+            yield f"{name}[{index}] has {_listed(list(own))}: allowed with any class but 'never', which is tried once."
         elif own:
             yield from _policy_faults({**policy, **own}, f"{name}[{index}]")
 

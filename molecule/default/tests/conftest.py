@@ -8,8 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-import testinfra
-from scenario import PODMAN, PREFIX, PROXIES, Hosp, Proxy
+from scenario import PODMAN, PREFIX, PROXIES, Hosp, Proxy, host_of
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,9 +31,9 @@ def hosp() -> Iterator[Hosp]:
 def proxy(request: pytest.FixtureRequest) -> Iterator[Proxy]:
     name = request.param
     with httpx.Client(base_url=f"http://{PROXIES[name]}", auth=("nurse", "nurse"), timeout=20) as http:
-        yield Proxy(name, http, testinfra.get_host(f"podman://{PREFIX}-{name}"))
+        yield Proxy(name, http, host_of(name))
 
 
 @pytest.fixture
 def hosp_host() -> Any:
-    return testinfra.get_host(f"podman://{PREFIX}-hosp")
+    return host_of("hosp")

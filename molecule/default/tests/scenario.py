@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
+import subprocess
 import time
 import uuid
 from collections.abc import Callable
@@ -13,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import testinfra
 
-PODMAN = str(Path(__file__).parents[3] / "lab" / "hosts" / "podman")
+SCENARIO = Path(__file__).parents[1]
+PODMAN = str(SCENARIO.parents[1] / "lab" / "hosts" / "podman")
 PREFIX = "steadyfront-molecule"
 HOSP = "198.18.1.21"
 PROXIES = {"proxy1": "198.18.1.11", "proxy2": "198.18.1.12", "proxy3": "198.18.1.13"}
@@ -90,6 +94,18 @@ def eventually(look: Callable[[], Any], seconds: float = 10) -> Any:
             pass
         assert time.monotonic() < end, f"not within {seconds} s: {look}"
         time.sleep(0.1)
+
+
+def host_of(name: str) -> Any:
+    """A host of the scenario, for commands on it."""
+    return testinfra.get_host(f"podman://{PREFIX}-{name}")
+
+
+def converge(*options: str) -> subprocess.CompletedProcess[str]:
+    """Run the scenario's own playbook again."""
+    command = ["ansible-playbook", "-i", SCENARIO / "inventory", SCENARIO / "converge.yml", *options]
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(SCENARIO.parents[1] / "ansible.cfg")}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def exchange(proxy: Proxy, request: bytes) -> bytes:

@@ -74,7 +74,13 @@ def test_path_and_query_arrive_byte_for_byte(proxy, vendor):
 def test_headers_arrive_as_they_were_sent_but_for_the_proxys_own(proxy, vendor):
     listener = vendor()
     sent = [b"X_Under: 1", b"X-Byte: \xff", b"Accept-Encoding: gzip", b"Cookie: a=b; c=d", b"Authorization: Basic Og=="]
-    request = get(b"/", *sent, b"X-Forwarded-For: 192.0.2.66", b"X-Request-Id: mine")
+    claims = [
+        b"X-Forwarded-Host: evil.test",
+        b"X-Real-IP: 192.0.2.66",
+        b"Forwarded: for=192.0.2.66",
+        b"X-Origin-Secret: x",
+    ]
+    request = get(b"/", *sent, *claims, b"X-Forwarded-For: 192.0.2.66", b"X-Request-Id: mine")
     assert exchange(proxy, request).startswith(b"HTTP/1.1 200 ")
     received = arrived(listener)
     assert set(sent) <= set(received)
@@ -82,6 +88,8 @@ def test_headers_arrive_as_they_were_sent_but_for_the_proxys_own(proxy, vendor):
     assert b"X-Request-Id: mine" in received
     forwarded = [line for line in received if line.lower().startswith(b"x-forwarded-for:")]
     assert forwarded == [b"X-Forwarded-For: 198.18.1.1"]
+    assert not set(claims) & set(received)
+    assert not any(b"192.0.2.66" in line for line in received)
 
 
 def test_an_answer_reaches_the_user_as_it_is(proxy, vendor):

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import threading
 import time
-from pathlib import Path
 
 import httpx
 import pytest
-from scenario import NOTE, PROXIES, Proxy, eventually
-
-SCENARIO = Path(__file__).parents[1]
-
-
-def converge(*options: str) -> subprocess.CompletedProcess[str]:
-    """Run the scenario's own playbook again."""
-    command = ["ansible-playbook", "-i", SCENARIO / "inventory", SCENARIO / "converge.yml", *options]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(SCENARIO.parents[1] / "ansible.cfg")}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+from scenario import NOTE, PROXIES, Proxy, converge, eventually
 
 
 def health(proxy: Proxy) -> httpx.Response:

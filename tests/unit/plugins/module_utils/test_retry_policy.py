@@ -50,7 +50,25 @@ def test_what_a_policy_does_not_mention_has_its_default():
         (
             {"atempts": 3},
             "policy.atempts is unknown: allowed are attempts, statuses, connect_timeout_seconds, "
-            "try_timeout_seconds, deadline_seconds.",
+            "try_timeout_seconds, deadline_seconds, backoff_seconds, backoff_max_seconds, peak_requests_per_second.",
+        ),
+        (
+            {"statuses": [500]},
+            "policy.statuses is [500]: allowed is [] (connection errors and time-outs only) or a list with "
+            "502 and 504, for a broken connection and a time-out end as these.",
+        ),
+        (
+            {"connect_timeout_seconds": 1, "try_timeout_seconds": 5, "deadline_seconds": 6.5},
+            "policy.deadline_seconds is 6.5: allowed with 3 attempts is at least 6.7, "
+            "one try that takes its time, the wait after it and a tenth of another; or attempts: 1.",
+        ),
+        (
+            {"backoff_seconds": -1},
+            "policy.backoff_seconds is -1: allowed is a number of seconds from 0 (at once) to 60.",
+        ),
+        (
+            {"peak_requests_per_second": 0},
+            "policy.peak_requests_per_second is 0: allowed is a whole number from 1 to 1000000.",
         ),
     ],
 )
@@ -97,13 +115,39 @@ def test_all_faults_are_reported_at_once():
         ),
         (
             {"path": "/a", "class": "never", "retries": 2},
-            "routes[0].retries is unknown: allowed are path, methods, class.",
+            "routes[0].retries is unknown: allowed are path, methods, class, attempts, try_timeout_seconds, "
+            "deadline_seconds, backoff_seconds, stale.",
         ),
         (
             {"path": "/a/../b", "class": "never"},
             "routes[0].path is '/a/../b': allowed is the decoded path, without % escapes, double slashes and dots.",
         ),
-        ("/a", "routes[0] is '/a': allowed is a mapping with path, methods, class."),
+        (
+            "/a",
+            "routes[0] is '/a': allowed is a mapping with path, methods, class, attempts, try_timeout_seconds, "
+            "deadline_seconds, backoff_seconds, stale.",
+        ),
+        (
+            {"path": "/a", "class": "never", "attempts": 2},
+            "routes[0] has attempts: allowed with any class but 'never', which is tried once.",
+        ),
+        (
+            {"path": "/a", "class": "always", "attempts": 9},
+            "routes[0].attempts is 9: allowed is a whole number of tries from 1 to 5.",
+        ),
+        (
+            {"path": "/a", "class": "always", "deadline_seconds": 20},
+            "routes[0].deadline_seconds is 20: allowed is at least one try, "
+            "connect_timeout_seconds + try_timeout_seconds = 27.",
+        ),
+        (
+            {"path": "/a", "methods": ["GET"], "class": "safe", "stale": {"ttl": 5}},
+            "routes[0].stale is {'ttl': 5}: allowed is ttl_seconds with a whole number of seconds from 1 to 86400.",
+        ),
+        (
+            {"path": "/a", "methods": ["GET", "HEAD"], "class": "safe", "stale": {"ttl_seconds": 5}},
+            "routes[0].stale is given: allowed with methods [GET] and class 'safe'.",
+        ),
     ],
 )
 def test_a_route_is_refused_by_name_value_and_what_is_allowed(route, message):
