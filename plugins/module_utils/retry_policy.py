@@ -80,9 +80,7 @@ def resolved_policy(policy: Mapping[str, Any], name: str) -> dict[str, Any]:
     return resolved
 
 
-def checked_routes(
-    routes: Sequence[Mapping[str, Any]], name: str, policy: Mapping[str, Any] = DEFAULT_POLICY
-) -> list[dict[str, Any]]:
+def checked_routes(routes: Sequence[Mapping[str, Any]], name: str, policy: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The routes, in order of precedence, each with ``path``, ``methods`` (empty: every method), ``class``,
     ``policy`` (the given one with the route's own settings) and ``ttl_seconds`` (None: no stale answers)."""
     if not isinstance(routes, Sequence) or isinstance(routes, str):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
-from scenario import PODMAN, PREFIX, PROXIES, Hosp, Proxy, host_of
+from scenario import HOSP, PODMAN, PREFIX, PROXIES, Hosp, Listener, Proxy, eventually, host_of, is_open
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,6 +32,24 @@ def proxy(request: pytest.FixtureRequest) -> Iterator[Proxy]:
     name = request.param
     with httpx.Client(base_url=f"http://{PROXIES[name]}", auth=("nurse", "nurse"), timeout=20) as http:
         yield Proxy(name, http, host_of(name))
+
+
+@pytest.fixture
+def vendor(hosp_host) -> Iterator[Callable[..., Listener]]:
+    """``vendor(answer)`` listens where HOSP did."""
+    listeners: list[Listener] = []
+
+    def listen(*answer: bytes) -> Listener:
+        listeners.append(Listener(*answer))
+        return listeners[-1]
+
+    hosp_host.run_test("systemctl stop hosp")
+    yield listen
+    hosp_host.run("pkill -f [r]euse_port")
+    for listener in listeners:
+        listener.wait()
+    hosp_host.run_test("systemctl start hosp")
+    eventually(lambda: is_open(HOSP, 9000))
 
 
 @pytest.fixture

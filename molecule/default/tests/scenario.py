@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -26,6 +27,56 @@ PROXIES = {"proxy1": "198.18.1.11", "proxy2": "198.18.1.12", "proxy3": "198.18.1
 WITH_LUA = ["proxy1", "proxy2"]
 NOTE = {"title": "a title", "body": "a body", "patient_id": 1, "staff_id": 1}
 NO_FAULTS = {"rate": 0, "latency_ms": [0, 0], "stall_seconds": 30, "burst": None, "only": None, "applied": 0.5}
+
+
+PLAIN_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+LISTENER = """
+import base64, socket, sys
+listener = socket.create_server(("", 80), reuse_port=False)
+answer = base64.b64decode(sys.argv[1])
+while True:
+    connection, _ = listener.accept()
+    received = b""
+    # The head as long as it takes; then whatever else comes, a second request too.
+    while more := connection.recv(65536):
+        received += more
+        if b"\\r\\n\\r\\n" in received:
+            connection.settimeout(0.2)
+            try:
+                while more := connection.recv(65536):
+                    received += more
+            except TimeoutError:
+                break
+    if received:
+        print(base64.b64encode(received).decode(), flush=True)
+        connection.sendall(answer)
+    connection.close()
+"""
+
+
+class Listener:
+    """In HOSP's place: notes the bytes of each connection, and answers what it was told."""
+
+    def __init__(self, answer: bytes = PLAIN_ANSWER) -> None:
+        command = [PODMAN, "exec", f"{PREFIX}-hosp", "python3", "-c", LISTENER, base64.b64encode(answer).decode()]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        eventually(lambda: is_open(HOSP))
+
+    def next(self) -> bytes:
+        """What came by the next connection."""
+        assert self._process.stdout is not None
+        return base64.b64decode(self._process.stdout.readline())
+
+    def wait(self) -> None:
+        self._process.wait(5)
+
+
+def is_open(address: str, port: int = 80) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 class Hosp:

@@ -2,73 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import socket
-import subprocess
-from collections.abc import Callable, Iterator
-
 import pytest
-from scenario import HOSP, PODMAN, PREFIX, eventually, exchange
-
-LISTENER = """
-import base64, socket, sys
-listener = socket.create_server(("", 80), reuse_port=False)
-answer = base64.b64decode(sys.argv[1])
-while True:
-    connection, _ = listener.accept()
-    request = b""
-    while b"\\r\\n\\r\\n" not in request and (more := connection.recv(65536)):
-        request += more
-    if request:
-        print(base64.b64encode(request).decode(), flush=True)
-        connection.sendall(answer)
-    connection.close()
-"""
-PLAIN_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-
-
-@pytest.fixture
-def vendor(hosp_host) -> Iterator[Callable[[bytes], subprocess.Popen[str]]]:
-    """``vendor(answer)`` listens where HOSP did; its standard output has the requests, base64, one a line."""
-    listeners: list[subprocess.Popen[str]] = []
-
-    def listen(answer: bytes = PLAIN_ANSWER) -> subprocess.Popen[str]:
-        command = [PODMAN, "exec", f"{PREFIX}-hosp", "python3", "-c", LISTENER, base64.b64encode(answer).decode()]
-        listeners.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
-        eventually(lambda: _open(HOSP))
-        return listeners[-1]
-
-    hosp_host.run_test("systemctl stop hosp")
-    yield listen
-    hosp_host.run("pkill -f [r]euse_port")
-    for listener in listeners:
-        listener.wait(5)
-    hosp_host.run_test("systemctl start hosp")
-    eventually(lambda: _open(HOSP, 9000))
-
-
-def _open(address: str, port: int = 80) -> bool:
-    try:
-        socket.create_connection((address, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+from scenario import exchange
 
 
 def get(target: bytes, *headers: bytes) -> bytes:
     return b"\r\n".join([b"GET " + target + b" HTTP/1.1", b"Host: hosp.test", b"Connection: close", *headers, b"", b""])
 
 
-def arrived(listener: subprocess.Popen[str]) -> list[bytes]:
-    assert listener.stdout is not None
-    return base64.b64decode(listener.stdout.readline()).splitlines()
-
-
 def test_path_and_query_arrive_byte_for_byte(proxy, vendor):
     listener = vendor()
     for target in [b"/a%2Fb//c/./d/../e?x=%2F&y=%ff&z", b"/%41?", b"/\xff?\xfe", b"/a;b,c|d{e}~'\"", b"/?a=b?c#d"]:
         assert exchange(proxy, get(target)).startswith(b"HTTP/1.1 200 ")
-        assert arrived(listener)[0] == b"GET " + target + b" HTTP/1.1"
+        assert listener.next().splitlines()[0] == b"GET " + target + b" HTTP/1.1"
 
 
 def test_headers_arrive_as_they_were_sent_but_for_the_proxys_own(proxy, vendor):
@@ -82,7 +28,7 @@ def test_headers_arrive_as_they_were_sent_but_for_the_proxys_own(proxy, vendor):
     ]
     request = get(b"/", *sent, *claims, b"X-Forwarded-For: 192.0.2.66", b"X-Request-Id: mine")
     assert exchange(proxy, request).startswith(b"HTTP/1.1 200 ")
-    received = arrived(listener)
+    received = listener.next().splitlines()
     assert set(sent) <= set(received)
     assert b"Host: hosp.test" in received
     assert b"X-Request-Id: mine" in received

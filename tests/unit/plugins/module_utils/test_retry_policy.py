@@ -151,11 +151,13 @@ def test_all_faults_are_reported_at_once():
     ],
 )
 def test_a_route_is_refused_by_name_value_and_what_is_allowed(route, message):
-    assert refused(checked_routes, [route], "routes") == [message]
+    assert refused(checked_routes, [route], "routes", DEFAULT_POLICY) == [message]
 
 
 def test_what_is_no_list_of_routes_or_no_policy_is_refused_too():
-    assert refused(checked_routes, None, "routes") == ["routes is None: allowed is a list of routes, or [] for none."]
+    assert refused(checked_routes, None, "routes", DEFAULT_POLICY) == [
+        "routes is None: allowed is a list of routes, or [] for none."
+    ]
     assert refused(resolved_policy, 3, "policy")[0].startswith(
         "policy is 3: allowed is a mapping with any of attempts,"
     )
@@ -173,7 +175,9 @@ def test_what_is_no_list_of_routes_or_no_policy_is_refused_too():
     ],
 )
 def test_routes_that_claim_the_same_requests_collide(first, second):
-    (fault,) = refused(checked_routes, [{**first, "class": "never"}, {**second, "class": "always"}], "routes")
+    (fault,) = refused(
+        checked_routes, [{**first, "class": "never"}, {**second, "class": "always"}], "routes", DEFAULT_POLICY
+    )
     assert re.match(r"routes\[1\] \(.*\) collides with routes\[0\] \(.*\): both claim .+ and the first one wins", fault)
 
 
@@ -189,7 +193,10 @@ def test_routes_that_claim_the_same_requests_collide(first, second):
 )
 def test_a_narrower_route_may_come_before_a_wider_one(first, second):
     routes = [{**first, "class": "never"}, {**second, "class": "always"}]
-    assert [route["path"] for route in checked_routes(routes, "routes")] == [first["path"], second["path"]]
+    assert [route["path"] for route in checked_routes(routes, "routes", DEFAULT_POLICY)] == [
+        first["path"],
+        second["path"],
+    ]
 
 
 @pytest.mark.parametrize(
