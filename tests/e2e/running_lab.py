@@ -24,7 +24,7 @@ RATE = 300
 @dataclass
 class Load:
     """Requests at a constant rate through the front. ``breaks`` are the moments, in the run's seconds, when a host
-    was killed: what was in flight on it then is counted apart."""
+    was killed: what was in flight on it then, and did not get HOSP's answer, is counted apart."""
 
     result: Result | None = None
     ledger: dict[str, Any] = field(default_factory=dict)
@@ -41,14 +41,17 @@ class Load:
         return self.result.records
 
     def failed(self, cls: str) -> list[Record]:
-        """The requests of a class that failed, but for those in flight on a host when it was killed."""
-        return [
-            record for record in self.records if record.cls == cls and record.failed and not self._in_flight(record)
-        ]
+        """The requests of a class that failed, but for those that were lost with a host."""
+        lost = {record.id for record in self.lost_with_a_host}
+        return [record for record in self.records if record.cls == cls and record.failed and record.id not in lost]
 
     @property
     def lost_with_a_host(self) -> list[Record]:
-        return [record for record in self.records if record.failed and self._in_flight(record)]
+        return [
+            record
+            for record in self.records
+            if record.failed and self._in_flight(record) and not self._is_answer_of_hosp(record)
+        ]
 
     @property
     def written_twice(self) -> list[str]:
@@ -58,6 +61,9 @@ class Load:
     @property
     def most_attempts(self) -> int:
         return max(entry["attempts"] for entry in self.ledger.values())
+
+    def _is_answer_of_hosp(self, record: Record) -> bool:
+        return record.status in self.ledger.get(record.id, {}).get("statuses", [])[-1:]
 
     def _in_flight(self, record: Record) -> bool:
         # Half a second on either side: the moment is noted before the kill, which takes a while.
