@@ -25,10 +25,10 @@ ENGINES = ("lua", "plain")
 # NGINX holds back only these (and LOCK) once they were sent; it takes every other method for idempotent.
 HELD_BACK_METHODS = ("POST", "PATCH")
 
-# The throttle holds so many seconds' traffic in failed tries, and is open above half of it: it shuts 0.15 s of traffic
-# into an outage, which costs as many extra attempts, and outlasts a burst as long. A success puts half a token back. It
-# never falls far below half, so that some dozens of good answers open it again.
-_THROTTLE_SECONDS = 0.3
+# The throttle holds so many seconds' traffic in failed tries, and is open above half of it: it shuts 0.1 s of traffic
+# into an outage. A success puts half a token back. It never falls far below half, so that some dozens of good answers
+# open it again.
+_THROTTLE_SECONDS = 0.2
 _THROTTLE_LEAST = 20
 _THROTTLE_DEPTH = 1 / 16
 
@@ -100,7 +100,7 @@ def _throttle(peak_requests_per_second: int) -> dict[str, float]:
     """Tokens: a full throttle's, those above which it is open, and the fewest that it falls to.
 
     >>> _throttle(1000)
-    {'capacity': 300.0, 'open_above': 150.0, 'floor': 131.25}
+    {'capacity': 200.0, 'open_above': 100.0, 'floor': 87.5}
     """
     capacity = max(_THROTTLE_LEAST, _THROTTLE_SECONDS * peak_requests_per_second)
     return {

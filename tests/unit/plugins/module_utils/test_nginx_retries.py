@@ -121,7 +121,7 @@ def test_waits_double_up_to_the_longest(policy, longest):
 
 
 @pytest.mark.parametrize(
-    ("peak", "capacity", "open_above", "floor"), [(1000, 300, 150, 131.25), (10, 20, 10, 8.75), (200, 60, 30, 26.25)]
+    ("peak", "capacity", "open_above", "floor"), [(1000, 200, 100, 87.5), (10, 20, 10, 8.75), (400, 80, 40, 35)]
 )
 def test_the_throttle_is_sized_by_the_traffic(peak, capacity, open_above, floor):
     assert plan(peak_requests_per_second=peak)["throttle"] == {
