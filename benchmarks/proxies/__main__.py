@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from . import report, scenarios
-from .hosts import Host, inventory, playbook
+from .hosts import HERE, Host, inventory, playbook
 from .load import Hosp
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -60,7 +60,7 @@ def measure(wanted: list[str], share: float) -> dict[str, Any]:
         for seconds in (0.1, 0.3):
             for host in proxies:
                 say(f"{host.label}: bursts of {seconds} s")
-                figures = scenarios.burst(host, controls, seconds, int(20 * share) or 2)
+                figures = scenarios.burst(host, controls, seconds, int(15 * share) or 2)
                 results["bursts"].setdefault(host.label, []).append(figures)
     if "speed" in wanted:
         # Without Lua each try opens a connection: at this rate that measures the kernel's search for a free port.
@@ -85,12 +85,12 @@ def main() -> None:
     if missing := [tool for tool in ("wrk", "taskset", "ansible-playbook") if not shutil.which(tool)]:
         parser.error(f"{', '.join(missing)} not found: apt-get install wrk util-linux; . .venv/bin/activate")
 
-    playbook("up.yml")
+    playbook(HERE / "up.yml")
     try:
         results = measure(arguments.scenario or list(SCENARIOS), 0.1 if arguments.quick else 1)
     finally:
         if not arguments.keep:
-            playbook("down.yml")
+            playbook(HERE.parent / "down.yml")
     text = report.page(results)
     print(text)
     if not (arguments.quick or arguments.scenario):

@@ -52,9 +52,9 @@ class Host:
         return said
 
 
-def playbook(name: str) -> None:
-    """Run one of this folder's playbooks."""
-    subprocess.run(["ansible-playbook", "-i", INVENTORY, HERE / name], cwd=CHECKOUT, check=True)
+def playbook(path: Path) -> None:
+    """Run a playbook for this folder's inventory. Raises subprocess.CalledProcessError."""
+    subprocess.run(["ansible-playbook", "-i", INVENTORY, path], cwd=CHECKOUT, check=True)
 
 
 def inventory() -> dict[str, Host]:

@@ -39,8 +39,8 @@ def vendor(hosp_host) -> Iterator[Callable[..., Listener]]:
     """``vendor(answer)`` listens where HOSP did."""
     listeners: list[Listener] = []
 
-    def listen(*answer: bytes) -> Listener:
-        listeners.append(Listener(*answer))
+    def listen(*answer: bytes, **options: float) -> Listener:
+        listeners.append(Listener(*answer, **options))
         return listeners[-1]
 
     hosp_host.run_test("systemctl stop hosp")

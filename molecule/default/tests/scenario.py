@@ -41,7 +41,7 @@ while True:
     while more := connection.recv(65536):
         received += more
         if b"\\r\\n\\r\\n" in received:
-            connection.settimeout(0.2)
+            connection.settimeout(float(sys.argv[2]))
             try:
                 while more := connection.recv(65536):
                     received += more
@@ -55,10 +55,11 @@ while True:
 
 
 class Listener:
-    """In HOSP's place: notes the bytes of each connection, and answers what it was told."""
+    """In HOSP's place: notes the bytes of each connection, for so long after a head, and answers what it was told."""
 
-    def __init__(self, answer: bytes = PLAIN_ANSWER) -> None:
-        command = [PODMAN, "exec", f"{PREFIX}-hosp", "python3", "-c", LISTENER, base64.b64encode(answer).decode()]
+    def __init__(self, answer: bytes = PLAIN_ANSWER, patience_seconds: float = 0.2) -> None:
+        arguments = [base64.b64encode(answer).decode(), str(patience_seconds)]
+        command = [PODMAN, "exec", f"{PREFIX}-hosp", "python3", "-c", LISTENER, *arguments]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         eventually(lambda: is_open(HOSP))
 

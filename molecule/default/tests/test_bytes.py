@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scenario import exchange
+
+# Any byte that may stand in a request's target: as it is, or escaped. NGINX refuses an escaped NUL.
+RAW = st.integers(0x21, 0xFF).filter(lambda byte: byte not in b"%/?#\x7f").map(lambda byte: bytes([byte]))
+ESCAPED = st.tuples(st.integers(0x01, 0xFF), st.sampled_from([b"%%%02X", b"%%%02x"])).map(lambda of: of[1] % of[0])
+WORD = st.lists(st.one_of(RAW, ESCAPED), max_size=8).map(b"".join)
+# ".." with a step down before it: one that leads above the root is refused.
+STEP = st.one_of(WORD, WORD, st.sampled_from([b"", b".", b"d/..", b"%2e", b"d/%2E%2e", b"%2F", b"..."]))
+PATH = st.lists(STEP.filter(lambda step: step != b".."), max_size=6).map(lambda steps: b"/" + b"/".join(steps))
+QUERY = st.one_of(
+    st.just(b""),
+    st.lists(st.one_of(RAW, ESCAPED, st.sampled_from([b"/", b"?", b"#", b"%"]))).map(
+        lambda parts: b"?" + b"".join(parts)
+    ),
+)
 
 
 def get(target: bytes, *headers: bytes) -> bytes:
@@ -15,6 +31,21 @@ def test_path_and_query_arrive_byte_for_byte(proxy, vendor):
     for target in [b"/a%2Fb//c/./d/../e?x=%2F&y=%ff&z", b"/%41?", b"/\xff?\xfe", b"/a;b,c|d{e}~'\"", b"/?a=b?c#d"]:
         assert exchange(proxy, get(target)).startswith(b"HTTP/1.1 200 ")
         assert listener.next().splitlines()[0] == b"GET " + target + b" HTTP/1.1"
+
+
+@pytest.fixture
+def quick(vendor):
+    return vendor(patience_seconds=0.001)
+
+
+@settings(
+    max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(path=PATH, query=QUERY)
+def test_any_path_and_query_arrive_byte_for_byte(proxy, quick, path, query):
+    answer = exchange(proxy, get(path + query))
+    assert answer.startswith(b"HTTP/1.1 200 "), (path + query, answer)
+    assert quick.next().splitlines()[0] == b"GET " + path + query + b" HTTP/1.1"
 
 
 def test_headers_arrive_as_they_were_sent_but_for_the_proxys_own(proxy, vendor):

@@ -68,7 +68,10 @@ class TestTls:
 @pytest.fixture(scope="class")
 def guarded() -> Proxy:
     """The first proxy, with two secrets; the tests' requests come from an address of the front's."""
-    secrets = {"fleet_origin_secrets": ["a" * 40, "B" * 40], "nginx_proxy_client_requests_per_second": 20}
+    secrets = {
+        "fleet_origin_secrets": {"current": "a" * 40, "pending": "B" * 40},
+        "nginx_proxy_client_requests_per_second": 20,
+    }
     result = converge("--extra-vars", json.dumps(secrets), "--limit", "proxies[0]", "--diff")
     assert result.returncode == 0, result.stdout
     assert "a" * 40 not in result.stdout
@@ -110,8 +113,8 @@ class TestOrigin:
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
-        ({"fleet_origin_secrets": ["a" * 31]}, "of the lengths 31: allowed are at most two"),
-        ({"fleet_origin_secrets": ["a" * 40] * 3}, "has 3 values"),
+        ({"fleet_origin_secrets": {"current": "a" * 31}}, "of the lengths 31: allowed are at most two"),
+        ({"nginx_proxy_origin_secrets": ["a" * 40] * 3}, "has 3 values"),
         ({"nginx_proxy_certificate_key_path": ""}, "allowed are both, or none for no TLS"),
         ({"nginx_proxy_certificate_key_path": "/etc/ssl/none.key"}, "/etc/ssl/none.key"),
         ({"nginx_proxy_certificate_key_path": "/etc/ssl/proxy.pem"}, "/etc/ssl/proxy.pem"),

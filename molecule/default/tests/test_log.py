@@ -7,7 +7,8 @@ import json
 import socket
 import uuid
 
-from scenario import NOTE, PROXIES, eventually, tries
+import pytest
+from scenario import NOTE, PROXIES, WITH_LUA, eventually, exchange, tries
 
 
 def test_the_chain_of_tries_is_in_the_log(proxy, hosp):
@@ -28,6 +29,38 @@ def test_no_query_no_body_and_no_credentials_are_logged(proxy):
     assert secret not in everything
     assert "bnVyc2U6bnVyc2U=" not in everything
     assert ":nurse" not in everything
+
+
+BYTE_PLACES = {
+    "path": b"GET /before%bafter HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "query": b"GET /?query-%b-value HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "agent": b"GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: before%bafter\r\nConnection: close\r\n\r\n",
+    "request id": b"GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: before%bafter\r\nConnection: close\r\n\r\n",
+    "host": b"GET / HTTP/1.1\r\nHost: before%bafter\r\nConnection: close\r\n\r\n",
+    "user": b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic %b\r\nConnection: close\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("place", BYTE_PLACES)
+def test_every_byte_in_every_place_makes_one_line(proxy, place):
+    lines = "wc -l < /var/log/nginx/access.log"
+    before = int(proxy.host.check_output(lines))
+    for number in range(256):
+        byte = bytes([number])
+        if place == "user":
+            byte = base64.b64encode(b"before%bafter:the-password" % byte)
+        exchange(proxy, BYTE_PLACES[place] % byte)
+    eventually(lambda: int(proxy.host.check_output(lines)) >= before + 256)
+    log = proxy.host.run(f"tail -n +{before + 1} /var/log/nginx/access.log").stdout_bytes
+    parsed = [json.loads(line.decode("utf-8", "strict")) for line in log.splitlines()]
+    assert len(parsed) == 256
+    assert b"query-" not in log
+    assert b"-password" not in log
+    field = {"path": "path", "agent": "agent", "user": "user"}.get(place)
+    if field:
+        kept = [line[field] for line in parsed if line["status"] != 400]
+        assert len(kept) > 200
+        assert len(set(kept)) > (200 if proxy.name in WITH_LUA else 90)
 
 
 def test_hostile_bytes_never_make_a_line_that_cannot_be_parsed(proxy):

@@ -135,6 +135,7 @@ end
 function retry.count()
     local var = ngx.var
     local statuses = var.upstream_status
+    local level
     if statuses then
         local last = chain.last(statuses)
         if policy.failures[last] then
@@ -142,10 +143,10 @@ function retry.count()
                 throttle.failed()
             end
         elseif last ~= "499" and last ~= "-" then
-            throttle.succeeded()
+            level = throttle.succeeded()
         end
     end
-    local level = throttle.level()
+    level = level or throttle.level()
     if level < policy.throttle.capacity then
         var.nginx_proxy_throttle = ("%.2f"):format(level / policy.throttle.capacity)
     end

@@ -25,16 +25,18 @@ function throttle.failed()
     shared:incr("failed_tries", 1, 0)
 end
 
+-- The level that it leaves.
 function throttle.succeeded()
-    local level = shared:get("tokens")
+    local level = throttle.level()
     -- Nothing is written while all is well.
-    if not level or level >= size.capacity then
-        return
+    if level >= size.capacity then
+        return level
     end
-    level = shared:incr("tokens", SUCCESS, size.capacity)
-    if level and level > size.capacity then
-        shared:incr("tokens", size.capacity - level)
+    level = shared:incr("tokens", SUCCESS, size.capacity) or level
+    if level > size.capacity then
+        level = shared:incr("tokens", size.capacity - level)
     end
+    return level
 end
 
 return throttle

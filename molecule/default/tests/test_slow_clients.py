@@ -1,0 +1,72 @@
+"""Clients that send a byte now and then hold connections, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import statistics
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from scenario import PROXIES
+
+SLOW_CLIENTS = 3000
+
+
+@pytest.fixture(autouse=True)
+def open_files() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 2 * SLOW_CLIENTS), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@asynccontextmanager
+async def slow_clients(address: str, number: int) -> AsyncIterator[list[asyncio.Task[bytes]]]:
+    """So many connections whose requests never end: each gets another byte every two seconds. Yields what awaits their
+    answers or ends."""
+    streams: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def drip() -> None:
+        while True:
+            for _, writer in streams:
+                writer.write(b"x")
+            await asyncio.sleep(2)
+
+    while len(streams) < number:
+        streams += await asyncio.gather(*(asyncio.open_connection(address, 80) for _ in range(100)))
+    for _, writer in streams:
+        writer.write(b"GET /patients/1 HTTP/1.1\r\nHost: hosp.test\r\nX-Slow: ")
+    dripping = asyncio.create_task(drip())
+    try:
+        yield [asyncio.create_task(reader.read(1)) for reader, _ in streams]
+    finally:
+        dripping.cancel()
+        for _, writer in streams:
+            writer.transport.abort()
+
+
+async def answer_seconds(address: str) -> float:
+    began = time.monotonic()
+    reader, writer = await asyncio.open_connection(address, 80)
+    writer.write(b"GET /patients/1 HTTP/1.1\r\nHost: hosp.test\r\n")
+    writer.write(b"Authorization: Basic bnVyc2U6bnVyc2U=\r\nConnection: close\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 200 "), answer
+    return time.monotonic() - began
+
+
+def test_3000_of_them_slow_nobody_else_down(proxy):
+    address = PROXIES[proxy.name]
+
+    async def measure() -> tuple[list[float], int]:
+        async with slow_clients(address, SLOW_CLIENTS) as ends:
+            seconds = [await answer_seconds(address) for _ in range(300)]
+            return seconds, sum(not end.done() for end in ends)
+
+    seconds, held = asyncio.run(measure())
+    assert held == SLOW_CLIENTS
+    assert statistics.quantiles(seconds, n=100)[98] < 0.1

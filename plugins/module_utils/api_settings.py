@@ -1,0 +1,281 @@
+# Copyright: Steadyfront maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+"""Settings of an AWS API as options of a module, by the shapes that the installed botocore has of that API.
+
+Options have the API's own structure, with its names in snake_case (botocore's ``xform_name``). What AWS writes as
+``{Quantity, Items}`` is a list. An option that is not mentioned stays as it is, a list that is given is owned whole,
+its elements keep what is not mentioned of them, and ``null`` takes a setting away.
+
+Pure: shapes are passed in (``botocore.model.Shape``), nothing is asked of AWS.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+_WRAPPED = {"Quantity", "Items"}
+_TRUE = ("true", "yes", "on", "1")
+_FALSE = ("false", "no", "off", "0")
+
+
+class SettingsError(ValueError):
+    """One or more faults of the settings, one a line, each with its option's path."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = list(faults)
+
+
+@dataclass(frozen=True)
+class Customs:
+    """What an API's shapes do not say; shapes and members by their names there.
+
+    ``keys``: list → the member that tells its elements apart. ``ordered``: lists whose order means something.
+    ``alternatives``: structure → groups of members of which one group may be set. ``derived``: structure → members
+    that AWS answers with and computes itself. ``defaults``: structure → values of members that are required and were
+    not given. ``public``: texts
+    that AWS calls sensitive and that are meant to be read.
+    """
+
+    keys: Mapping[str, str] = field(default_factory=dict)
+    ordered: Collection[str] = ()
+    alternatives: Mapping[str, Sequence[Collection[str]]] = field(default_factory=dict)
+    derived: Mapping[str, Collection[str]] = field(default_factory=dict)
+    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    public: Collection[str] = ()
+
+
+class Settings:
+    """The settings that ``shape`` describes. ``option_name`` turns a member's name into that of its option."""
+
+    def __init__(self, shape: Any, customs: Customs, option_name: Callable[[str], str]) -> None:
+        self._shape = shape
+        self._customs = customs
+        self._option_name = option_name
+
+    def parse(self, options: Any, path: str) -> dict[str, Any]:
+        """Options as the API's settings; ``None`` where a setting is taken away. Raises SettingsError."""
+        faults: list[str] = []
+        parsed = self._parse(options, self._shape, path, faults)
+        if faults:
+            raise SettingsError(faults)
+        return dict(parsed)
+
+    def overlay(self, current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """``current`` with what ``wanted`` mentions, and defaults where something required is missing. Can be sent."""
+        return dict(self._overlay(current, wanted, self._shape))
+
+    def missing(self, settings: Mapping[str, Any], path: str) -> list[str]:
+        """The paths of the options that are required and not there."""
+        return list(self._missing(settings, self._shape, path))
+
+    def canonical(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The same for all settings that mean the same: sorted, without what is empty or computed by AWS."""
+        return dict(self._canonical(settings, self._shape) or {})
+
+    def options(self, settings: Mapping[str, Any], hide: Callable[[str], str]) -> dict[str, Any]:
+        """Settings as the options that would make them, in canonical form; secrets as ``hide`` shows them."""
+        return dict(self._options(self.canonical(settings), self._shape, hide))
+
+    def secrets(self, options: Any) -> list[str]:
+        """The values that must never be shown, of options that need not be right."""
+        return list(self._secrets(options, self._shape))
+
+    # --- from options
+
+    def _parse(self, value: Any, shape: Any, path: str, faults: list[str]) -> Any:
+        if value is None:
+            return None
+        if shape.type_name == "structure":
+            if _is_list(shape):
+                items = self._parse(value, shape.members["Items"], path, faults)
+                return items if items is None else {"Quantity": len(items), "Items": items}
+            return self._parse_structure(value, shape, path, faults)
+        if shape.type_name == "list":
+            return self._parse_list(value, shape, path, faults)
+        try:
+            return _scalar(value, shape)
+        except ValueError as error:
+            shown = "not shown" if self._is_secret(shape) else json.dumps(value, default=str)
+            faults.append(f"{path} is {shown}: {error}")
+            return None
+
+    def _parse_structure(self, value: Any, shape: Any, path: str, faults: list[str]) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            faults.append(f"{path} is {json.dumps(value, default=str)}: allowed is a mapping")
+            return {}
+        members = {self._option_name(name): name for name in shape.members if name != "Quantity"}
+        parsed = {}
+        for option, setting in value.items():
+            if option not in members:
+                faults.append(f"{path}.{option} is unknown{_suggestion(str(option), members)}")
+                continue
+            member = members[option]
+            parsed[member] = self._parse(setting, shape.members[member], f"{path}.{option}", faults)
+        if _is_wrapped(shape) and "Items" in parsed:
+            parsed["Items"] = parsed["Items"] or []
+            parsed["Quantity"] = len(parsed["Items"])
+        chosen = [
+            sorted(self._option_name(name) for name in group if parsed.get(name) is not None)
+            for group in self._customs.alternatives.get(shape.name, ())
+        ]
+        if len([names for names in chosen if names]) > 1:
+            faults.append(f"{path} has {' and '.join(name for names in chosen for name in names)}: only one may be set")
+        return parsed
+
+    def _parse_list(self, value: Any, shape: Any, path: str, faults: list[str]) -> list[Any]:
+        if isinstance(value, (str, Mapping)) or not isinstance(value, Sequence):
+            faults.append(f"{path} is {json.dumps(value, default=str)}: allowed is a list")
+            return []
+        parsed = [self._parse(item, shape.member, f"{path}[{n}]", faults) for n, item in enumerate(value)]
+        key = self._customs.keys.get(shape.name)
+        if key:
+            first: dict[Any, int] = {}
+            for n, item in enumerate(parsed):
+                name = _key(item, key)
+                if name is not None and first.setdefault(name, n) != n:
+                    option, other = self._option_name(key), f"{path}[{first[name]}]"
+                    faults.append(f"{path}[{n}].{option} is {item[key]}, as that of {other} is")
+        return parsed
+
+    def _secrets(self, value: Any, shape: Any) -> Iterator[str]:
+        if shape.type_name == "structure" and isinstance(value, Mapping):
+            members = {self._option_name(name): name for name in shape.members}
+            for option, setting in value.items():
+                if option in members:
+                    yield from self._secrets(setting, shape.members[members[option]])
+        elif shape.type_name == "structure" and _is_list(shape):
+            yield from self._secrets(value, shape.members["Items"])
+        elif shape.type_name == "list" and isinstance(value, Sequence) and not isinstance(value, str):
+            for item in value:
+                yield from self._secrets(item, shape.member)
+        elif self._is_secret(shape) and value:
+            yield str(value)
+
+    def _is_secret(self, shape: Any) -> bool:
+        return bool(shape.metadata.get("sensitive")) and shape.name not in self._customs.public
+
+    # --- onto what is there
+
+    def _overlay(self, current: Any, wanted: Any, shape: Any) -> Any:
+        if shape.type_name == "list":
+            key = self._customs.keys.get(shape.name)
+            there = {_key(item, key): item for item in current or []} if key else {}
+            return [self._overlay(there.get(_key(item, key)) if key else None, item, shape.member) for item in wanted]
+        if shape.type_name != "structure":
+            return wanted
+        derived = self._customs.derived.get(shape.name, ())
+        result = {name: value for name, value in (current or {}).items() if name not in derived}
+        for group in self._customs.alternatives.get(shape.name, ()):
+            others = [other for other in self._customs.alternatives[shape.name] if other != group]
+            if any(wanted.get(name) is not None for name in group):
+                for name in (name for other in others for name in other):
+                    result.pop(name, None)
+        for name, value in wanted.items():
+            if value is None:
+                result.pop(name, None)
+            else:
+                result[name] = self._overlay(result.get(name), value, shape.members[name])
+        for name, value in self._customs.defaults.get(shape.name, {}).items():
+            result.setdefault(name, value)
+        if _is_wrapped(shape):
+            result["Quantity"] = len(result.get("Items") or [])
+        return result
+
+    def _missing(self, value: Any, shape: Any, path: str) -> Iterator[str]:
+        if shape.type_name == "structure":
+            for name in shape.required_members:
+                if name not in value and name not in _WRAPPED:
+                    yield f"{path}.{self._option_name(name)}"
+            for name, member in value.items():
+                inner = path if name == "Items" and _is_list(shape) else f"{path}.{self._option_name(name)}"
+                yield from self._missing(member, shape.members[name], inner)
+        elif shape.type_name == "list":
+            for n, item in enumerate(value):
+                yield from self._missing(item, shape.member, f"{path}[{n}]")
+
+    # --- in canonical form, and back
+
+    def _canonical(self, value: Any, shape: Any) -> Any:
+        if shape.type_name == "structure":
+            ignored = {*self._customs.derived.get(shape.name, ()), *(["Quantity"] if _is_wrapped(shape) else [])}
+            members = {
+                name: self._canonical(member, shape.members[name])
+                for name, member in (value or {}).items()
+                if name in shape.members and name not in ignored
+            }
+            # Left out, empty and false mean the same; zero does not.
+            return {name: member for name, member in members.items() if member or (member == 0 and member is not False)}
+        if shape.type_name == "list":
+            items = [self._canonical(item, shape.member) for item in value or []]
+            if shape.name in self._customs.ordered:
+                return items
+            key = self._customs.keys.get(shape.name)
+            return sorted(items, key=lambda item: str(_key(item, key)) if key else json.dumps(item, sort_keys=True))
+        return value
+
+    def _options(self, value: Any, shape: Any, hide: Callable[[str], str]) -> Any:
+        if shape.type_name == "structure":
+            if _is_list(shape):
+                return self._options(value.get("Items", []), shape.members["Items"], hide)
+            return {
+                self._option_name(name): self._options(member, shape.members[name], hide)
+                for name, member in value.items()
+                if name in shape.members and not (name == "Quantity" and _is_wrapped(shape))
+            }
+        if shape.type_name == "list":
+            return [self._options(item, shape.member, hide) for item in value]
+        return hide(value) if self._is_secret(shape) else value
+
+
+def _is_wrapped(shape: Any) -> bool:
+    return set(shape.members) >= _WRAPPED
+
+
+def _is_list(shape: Any) -> bool:
+    return set(shape.members) == _WRAPPED
+
+
+def _key(item: Any, key: str | None) -> Any:
+    """What tells an element apart. Names of headers are the same whatever their case."""
+    value = (item or {}).get(key)
+    return value.lower() if key == "HeaderName" and value else value
+
+
+def _scalar(value: Any, shape: Any) -> Any:
+    """A value of the shape's type. Raises ValueError, which says what is allowed."""
+    kind = shape.type_name
+    if kind == "boolean":
+        if isinstance(value, bool):
+            return value
+        if str(value).lower() in _TRUE + _FALSE:
+            return str(value).lower() in _TRUE
+        raise ValueError("allowed are true and false")
+    if kind in ("integer", "long"):
+        if isinstance(value, bool) or not str(value).lstrip("-").isdigit():
+            raise ValueError("allowed is a whole number")
+        return int(value)
+    if kind in ("float", "double"):
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise ValueError("allowed is a number") from None
+    if isinstance(value, (bool, Mapping, list)):
+        raise ValueError("allowed is a text")
+    allowed = getattr(shape, "enum", None)
+    if allowed and str(value) not in allowed:
+        raise ValueError(f"allowed are {', '.join(allowed)}")
+    return str(value)
+
+
+def _suggestion(option: str, allowed: Collection[str]) -> str:
+    """
+    >>> _suggestion("domain", ["domain_name", "id"])
+    ': did you mean domain_name? Allowed are domain_name, id'
+    """
+    close = difflib.get_close_matches(option, allowed, n=1)
+    return (f": did you mean {close[0]}? Allowed" if close else ": allowed") + f" are {', '.join(sorted(allowed))}"

@@ -1,0 +1,69 @@
+"""Only what came through the front reaches the API, also while the secret that shows it is replaced."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from typing import Any
+
+import httpx
+import yaml
+from running_lab import CHECKOUT, PROXIES, playbook
+from test_reliability import assert_steady
+
+KEPT = CHECKOUT / ".lab" / "origin_secrets.yml"
+ROTATION = "playbooks/rotate_origin_secret.yml"
+
+
+def kept() -> dict[str, Any]:
+    return yaml.safe_load(KEPT.read_text())
+
+
+def statuses(secret: str | None) -> set[int]:
+    """What the proxies answer to a request that comes straight to them."""
+    headers = {} if secret is None else {"X-Origin-Secret": secret}
+    answers = [httpx.get(f"http://{proxy}/hospitals", auth=("nurse", "nurse"), headers=headers) for proxy in PROXIES]
+    return {answer.status_code for answer in answers}
+
+
+def interrupt_when_there_is(name: str) -> None:
+    """Kill a rotation as soon as a secret is kept under this name."""
+    rotation = subprocess.Popen(["ansible-playbook", ROTATION], cwd=CHECKOUT, start_new_session=True)
+    try:
+        while name not in kept():
+            assert rotation.poll() is None, f"the rotation ended before there was {name}"
+            time.sleep(0.1)
+    finally:
+        os.killpg(rotation.pid, signal.SIGKILL)
+        rotation.wait()
+
+
+def test_straight_at_a_proxy_is_refused():
+    assert statuses(None) == {403}
+    assert statuses("x" * 43) == {403}
+    assert KEPT.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_rotation_that_is_interrupted_twice_fails_no_request(under_load):
+    old = kept()["current"]
+    with under_load(150) as load:
+        began = time.monotonic()
+        interrupt_when_there_is("pending")
+        new = kept()["pending"]
+        assert kept()["current"] == old
+        interrupt_when_there_is("previous")
+        assert kept() == {"current": new, "previous": old}
+        assert statuses(old) == statuses(new) == {200}
+        completed = playbook(ROTATION)
+        seconds = time.monotonic() - began
+    assert completed.returncode == 0, completed.stdout
+    assert seconds < 150, "the load ended before the rotation did"
+    assert kept() == {"current": new}
+    assert statuses(new) == {200}
+    assert statuses(old) == {403}
+    assert old not in completed.stdout
+    assert new not in completed.stdout
+    assert_steady(load)
+    assert {record.status for record in load.records} & {401, 403} == set()

@@ -1,0 +1,188 @@
+"""CloudFront in memory, behind real botocore clients: every request is held against the API's model, and what is read
+back is filled up and reordered as CloudFront does. Sources: its API reference, and answers of the real service."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import random
+from collections.abc import Callable
+from typing import Any
+
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
+
+NONE: dict[str, Any] = {"Quantity": 0}
+BEHAVIOR = {
+    "TrustedSigners": {"Enabled": False, "Quantity": 0},
+    "TrustedKeyGroups": {"Enabled": False, "Quantity": 0},
+    "AllowedMethods": {"Quantity": 2, "Items": ["HEAD", "GET"]},
+    "SmoothStreaming": False,
+    "Compress": False,
+    "LambdaFunctionAssociations": NONE,
+    "FunctionAssociations": NONE,
+    "FieldLevelEncryptionId": "",
+    "GrpcConfig": {"Enabled": False},
+}
+# What CloudFront answers for what a request did not mention, by shape.
+FILLED_IN: dict[str, dict[str, Any]] = {
+    "DistributionConfig": {
+        "Aliases": NONE,
+        "DefaultRootObject": "",
+        "OriginGroups": NONE,
+        "CacheBehaviors": NONE,
+        "CustomErrorResponses": NONE,
+        "Logging": {"Enabled": False, "IncludeCookies": False, "Bucket": "", "Prefix": ""},
+        "PriceClass": "PriceClass_All",
+        "ViewerCertificate": {"CloudFrontDefaultCertificate": True},
+        "Restrictions": {"GeoRestriction": {"RestrictionType": "none", "Quantity": 0}},
+        "WebACLId": "",
+        "HttpVersion": "http2",
+        "IsIPV6Enabled": False,
+        "ContinuousDeploymentPolicyId": "",
+        "Staging": False,
+    },
+    "Origin": {
+        "OriginPath": "",
+        "CustomHeaders": NONE,
+        "ConnectionAttempts": 3,
+        "ConnectionTimeout": 10,
+        "OriginShield": {"Enabled": False},
+        "OriginAccessControlId": "",
+    },
+    "CustomOriginConfig": {
+        "OriginSslProtocols": {"Quantity": 3, "Items": ["TLSv1", "TLSv1.1", "TLSv1.2"]},
+        "OriginReadTimeout": 30,
+        "OriginKeepaliveTimeout": 5,
+    },
+    "DefaultCacheBehavior": BEHAVIOR,
+    "CacheBehavior": BEHAVIOR,
+    "AllowedMethods": {"CachedMethods": {"Quantity": 2, "Items": ["HEAD", "GET"]}},
+    "ForwardedValues": {"Headers": NONE, "QueryStringCacheKeys": NONE},
+    "LambdaFunctionAssociation": {"IncludeBody": False},
+    "CustomErrorResponse": {"ResponsePagePath": "", "ResponseCode": "", "ErrorCachingMinTTL": 10},
+    "OriginGroup": {"SelectionCriteria": "default"},
+}
+ORDERED = ("CacheBehaviorList", "OriginGroupMemberList")
+
+
+def as_read_back(value: Any, shape: Any, chance: random.Random) -> Any:
+    """What CloudFront answers after it was given ``value``."""
+    if shape.type_name == "structure":
+        filled = {**copy.deepcopy(FILLED_IN.get(shape.name, {})), **value}
+        if shape.name == "ViewerCertificate":
+            filled = certificate(filled)
+        if filled.get("Quantity") == 0:
+            filled.pop("Items", None)
+        return {name: as_read_back(member, shape.members[name], chance) for name, member in filled.items()}
+    if shape.type_name == "list":
+        items = [as_read_back(item, shape.member, chance) for item in value]
+        if shape.name not in ORDERED:
+            chance.shuffle(items)
+        return items
+    return value
+
+
+def certificate(given: dict[str, Any]) -> dict[str, Any]:
+    arn = given.get("ACMCertificateArn")
+    if arn:
+        return {"CloudFrontDefaultCertificate": False, **given, "Certificate": arn, "CertificateSource": "acm"}
+    if given.get("CloudFrontDefaultCertificate"):
+        default = {"SSLSupportMethod": "vip", "MinimumProtocolVersion": "TLSv1"}
+        return {**default, **given, "CertificateSource": "cloudfront"}
+    return given
+
+
+class CloudFront:
+    """``calls`` notes every call; ``interfere`` is asked before each, and may raise or change ``distributions``."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self.distributions: dict[str, dict[str, Any]] = {}
+        self.certificates: dict[str, list[str]] = {}
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.interfere: Callable[[str, dict[str, Any]], None] = lambda operation, parameters: None
+        self._chance = random.Random(seed)
+        self._etags = (f"E{n}" for n in itertools.count(1))
+
+    def answer(self, client: BaseClient, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """In the place of ``BaseClient._make_api_call``."""
+        model = client.meta.service_model.operation_model(operation)
+        report = ParamValidator().validate(parameters, model.input_shape)
+        assert not report.has_errors(), report.generate_report()
+        self.calls.append((operation, copy.deepcopy(parameters)))
+        self.interfere(operation, parameters)
+        return copy.deepcopy(getattr(self, f"_{operation}")(client, **parameters))
+
+    def writes(self) -> list[str]:
+        return [name for name, _ in self.calls if not name.startswith(("Get", "List", "Describe"))]
+
+    def _keep(self, client: BaseClient, id: str, config: dict[str, Any]) -> dict[str, Any]:
+        shape = client.meta.service_model.shape_for("DistributionConfig")
+        kept = self.distributions.setdefault(id, {"tags": []})
+        kept.update(config=as_read_back(config, shape, self._chance), etag=next(self._etags), status="InProgress")
+        return kept
+
+    def _CreateDistributionWithTags(self, client, DistributionConfigWithTags):
+        id = f"EDIST{len(self.distributions)}"
+        self._keep(client, id, DistributionConfigWithTags["DistributionConfig"])
+        self.distributions[id]["tags"] = DistributionConfigWithTags["Tags"]["Items"]
+        return self._GetDistribution(client, id)
+
+    def _GetDistribution(self, client, Id):
+        if Id not in self.distributions:
+            raise error("NoSuchDistribution", "GetDistribution", 404)
+        kept = self.distributions[Id]
+        about = {
+            "Id": Id,
+            "ARN": f"arn:aws:cloudfront::1:distribution/{Id}",
+            "DomainName": f"{Id}.cloudfront.net".lower(),
+        }
+        status, kept["status"] = kept["status"], "Deployed"
+        return {"Distribution": {**about, "Status": status, "DistributionConfig": kept["config"]}, "ETag": kept["etag"]}
+
+    def _GetDistributionConfig(self, client, Id):
+        return {"DistributionConfig": self.distributions[Id]["config"], "ETag": self.distributions[Id]["etag"]}
+
+    def _ListDistributions(self, client, **page):
+        items = [{"Id": id, "Aliases": kept["config"]["Aliases"]} for id, kept in self.distributions.items()]
+        return {"DistributionList": {"Quantity": len(items), **({"Items": items} if items else {})}}
+
+    def _UpdateDistribution(self, client, Id, IfMatch, DistributionConfig):
+        if IfMatch != self.distributions[Id]["etag"]:
+            raise error("PreconditionFailed", "UpdateDistribution", 412)
+        self._keep(client, Id, DistributionConfig)
+        return self._GetDistribution(client, Id)
+
+    def _DeleteDistribution(self, client, Id, IfMatch):
+        if self.distributions[Id]["config"]["Enabled"] or self.distributions[Id]["status"] != "Deployed":
+            raise error("DistributionNotDisabled", "DeleteDistribution", 409)
+        del self.distributions[Id]
+        return {}
+
+    def _ListTagsForResource(self, client, Resource):
+        return {"Tags": {"Items": self.distributions[Resource.rpartition("/")[2]]["tags"]}}
+
+    def _TagResource(self, client, Resource, Tags):
+        kept = self.distributions[Resource.rpartition("/")[2]]
+        new = {tag["Key"]: tag for tag in Tags["Items"]}
+        kept["tags"] = [tag for tag in kept["tags"] if tag["Key"] not in new] + list(new.values())
+        return {}
+
+    def _UntagResource(self, client, Resource, TagKeys):
+        kept = self.distributions[Resource.rpartition("/")[2]]
+        kept["tags"] = [tag for tag in kept["tags"] if tag["Key"] not in TagKeys["Items"]]
+        return {}
+
+    def _DescribeCertificate(self, client, CertificateArn):
+        assert client.meta.region_name == "us-east-1"
+        if CertificateArn not in self.certificates:
+            raise error("ResourceNotFoundException", "DescribeCertificate", 404)
+        names = self.certificates[CertificateArn]
+        return {"Certificate": {"DomainName": names[0], "SubjectAlternativeNames": names}}
+
+
+def error(code: str, operation: str, status: int = 400) -> ClientError:
+    return ClientError(
+        {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, operation
+    )
