@@ -58,8 +58,8 @@ def test_every_byte_in_every_place_makes_one_line(proxy, place):
     assert b"-password" not in log
     field = {"path": "path", "agent": "agent", "user": "user"}.get(place)
     if field:
-        kept = [line[field] for line in parsed if line["status"] != 400]
-        assert len(kept) > 200
+        kept = [line[field] for line in parsed if "before" in line[field]]
+        # NGINX alone cannot say which byte was no UTF-8.
         assert len(set(kept)) > (200 if proxy.name in WITH_LUA else 90)
 
 
