@@ -12,7 +12,9 @@ Pure: shapes are passed in (``botocore.model.Shape``), nothing is asked of AWS.
 from __future__ import annotations
 
 import difflib
+import hmac
 import json
+import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -230,6 +232,16 @@ class Settings:
         if shape.type_name == "list":
             return [self._options(item, shape.member, hide) for item in value]
         return hide(value) if self._is_secret(shape) else value
+
+
+class Hidden:
+    """Shows a secret as a word that is the same for the same secret, in this run only."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(16)
+
+    def __call__(self, secret: str) -> str:
+        return "hidden-" + hmac.new(self._key, secret.encode(), "sha256").hexdigest()[:8]
 
 
 def _is_wrapped(shape: Any) -> bool:

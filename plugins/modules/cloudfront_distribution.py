@@ -130,20 +130,19 @@ distribution:
     tags: {description: Its tags., type: dict, returned: always}
 """
 
-import hmac
-import secrets as random_secrets
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
-from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
-    ansible_dict_to_boto3_tag_list,
-    boto3_tag_list_to_ansible_dict,
-    compare_aws_tags,
-)
 from ansible_collections.steadyfront.fleet.plugins.module_utils import cloudfront
-from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Hidden, Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.cloudfront_api import (
+    RACES,
+    Distribution,
+    certificate_names,
+    find_distribution,
+)
 
 try:
     from botocore import xform_name
@@ -151,82 +150,7 @@ try:
 except ImportError:
     pass  # AnsibleAWSModule says so
 
-RACES = ["PreconditionFailed", "InvalidIfMatchVersion"]
 MOST_RACES = 5
-
-
-class Hidden:
-    """Shows a secret as a word that is the same for the same secret, in this run only."""
-
-    def __init__(self) -> None:
-        self._key = random_secrets.token_bytes(16)
-
-    def __call__(self, secret: str) -> str:
-        return "hidden-" + hmac.new(self._key, secret.encode(), "sha256").hexdigest()[:8]
-
-
-class Distribution:
-    """One distribution in AWS, which may not be there yet: then ``id`` is empty."""
-
-    def __init__(self, client: Any, id: str = "") -> None:
-        self._client = client
-        self.id = id
-        self.config: dict[str, Any] = {}
-        self.tags: dict[str, str] = {}
-        self.facts: dict[str, Any] = {}
-        self.etag = ""
-
-    def read(self) -> Distribution:
-        answer = self._client.get_distribution(Id=self.id, aws_retry=True)
-        about = answer["Distribution"]
-        self.config, self.etag = about["DistributionConfig"], answer["ETag"]
-        self.facts = {"arn": about["ARN"], "domain_name": about["DomainName"], "status": about["Status"]}
-        tags = self._client.list_tags_for_resource(Resource=about["ARN"], aws_retry=True)["Tags"].get("Items", [])
-        self.tags = boto3_tag_list_to_ansible_dict(tags)
-        return self
-
-    def create(self, config: dict[str, Any], tags: dict[str, str]) -> None:
-        wanted = {"DistributionConfig": config, "Tags": {"Items": ansible_dict_to_boto3_tag_list(tags)}}
-        answer = self._client.create_distribution_with_tags(DistributionConfigWithTags=wanted, aws_retry=True)
-        self.id = answer["Distribution"]["Id"]
-
-    def update(self, config: dict[str, Any]) -> None:
-        self._client.update_distribution(Id=self.id, IfMatch=self.etag, DistributionConfig=config, aws_retry=True)
-
-    def tag(self, tags: dict[str, str]) -> None:
-        new, old = compare_aws_tags(self.tags, tags)
-        if new:
-            items = {"Items": ansible_dict_to_boto3_tag_list(new)}
-            self._client.tag_resource(Resource=self.facts["arn"], Tags=items, aws_retry=True)
-        if old:
-            self._client.untag_resource(Resource=self.facts["arn"], TagKeys={"Items": old}, aws_retry=True)
-
-    def delete(self) -> None:
-        self._client.delete_distribution(Id=self.id, IfMatch=self.etag, aws_retry=True)
-
-    def wait(self, seconds: int) -> None:
-        """Until the settings have reached every edge. Raises WaiterError."""
-        delay = min(15, seconds)
-        waiter = self._client.get_waiter("distribution_deployed")
-        waiter.wait(Id=self.id, WaiterConfig={"Delay": delay, "MaxAttempts": max(1, seconds // max(1, delay))})
-
-
-def find(client: Any, name: str | None, distribution_id: str | None, aliases: list[str]) -> Distribution:
-    """By identifier, or by caller reference, which the list of distributions does not tell: those that have one of the
-    aliases are looked at first."""
-    if distribution_id:
-        try:
-            return Distribution(client, distribution_id).read()
-        except is_boto3_error_code("NoSuchDistribution"):
-            return Distribution(client)
-    pages = client.get_paginator("list_distributions").paginate()
-    summaries = [summary for page in pages for summary in page["DistributionList"].get("Items", [])]
-    summaries.sort(key=lambda summary: not set(aliases) & set(summary.get("Aliases", {}).get("Items", [])))
-    for summary in summaries:
-        config = client.get_distribution_config(Id=summary["Id"], aws_retry=True)["DistributionConfig"]
-        if config["CallerReference"] == name:
-            return Distribution(client, summary["Id"]).read()
-    return Distribution(client)
 
 
 class Run:
@@ -269,7 +193,7 @@ class Run:
 
     def _find(self, wanted: dict[str, Any]) -> Distribution:
         aliases = (wanted.get("Aliases") or {}).get("Items") or []
-        return find(self.client, self.options["name"], self.options["distribution_id"], aliases)
+        return find_distribution(self.client, self.options["name"], self.options["distribution_id"], aliases)
 
     def _plan(self, found: Distribution, wanted: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         """The whole settings and tags. Fails when they cannot work, before anything is changed."""
@@ -291,25 +215,19 @@ class Run:
 
     def _certificate_faults(self, current: dict[str, Any], config: dict[str, Any]) -> list[str]:
         """Whether the certificate covers the aliases, asked when either is new."""
-        arn = config.get("ViewerCertificate", {}).get("ACMCertificateArn")
-        aliases = config.get("Aliases", {}).get("Items") or []
-        had = current.get("ViewerCertificate", {}).get("ACMCertificateArn"), current.get("Aliases", {}).get("Items")
-        if not arn or had == (arn, aliases):
+        arn, aliases = _certificate(config)
+        if not arn or _certificate(current) == (arn, aliases):
             return []
-        acm = self.module.client(
-            "acm", region=cloudfront.CERTIFICATE_REGION, retry_decorator=AWSRetry.jittered_backoff()
-        )
         try:
-            certificate = acm.describe_certificate(CertificateArn=arn, aws_retry=True)["Certificate"]
+            names = certificate_names(self.module, arn)
         except is_boto3_error_code("AccessDeniedException"):
             self.module.warn(f"acm:DescribeCertificate is not allowed: whether {arn} covers the aliases is not known")
             return []
         except is_boto3_error_code("ResourceNotFoundException"):
             return [f"config.viewer_certificate.acm_certificate_arn is {arn}: there is no such certificate"]
-        names = [certificate["DomainName"], *certificate.get("SubjectAlternativeNames", [])]
         return [
-            f"config.aliases has {alias}: the certificate {arn} covers {', '.join(sorted(set(names)))}"
-            for alias in cloudfront.uncovered(aliases, names)
+            f"config.aliases has {alias}: the certificate {arn} covers {', '.join(sorted(names))}"
+            for alias in cloudfront.uncovered(sorted(aliases), names)
         ]
 
     def _apply(self, found: Distribution, config: dict[str, Any] | None, tags: dict[str, str]) -> None:
@@ -333,6 +251,12 @@ class Run:
 
     def _shown(self, config: dict[str, Any], tags: dict[str, str]) -> dict[str, Any]:
         return {"config": self.settings.options(config, self.hide), "tags": tags}
+
+
+def _certificate(config: dict[str, Any]) -> tuple[str, set[str]]:
+    """The ACM certificate and the aliases that it must cover."""
+    arn = config.get("ViewerCertificate", {}).get("ACMCertificateArn", "")
+    return arn, set(config.get("Aliases", {}).get("Items") or [])
 
 
 def _diff(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ import botocore.session
 import pytest
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Settings, SettingsError
 from ansible_collections.steadyfront.fleet.plugins.module_utils.cloudfront import CUSTOMS, choose_certificate, faults
+from aws_in_memory import as_read_back
 from botocore import xform_name
 from botocore.validate import ParamValidator
-from cloudfront_in_memory import as_read_back
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

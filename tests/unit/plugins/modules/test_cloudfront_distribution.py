@@ -5,18 +5,12 @@ from __future__ import annotations
 import copy
 import functools
 import json
-import os
 from typing import Any
 
 import pytest
-from ansible.module_utils.common.parameters import remove_values
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.steadyfront.fleet.plugins.modules import cloudfront_distribution
-from botocore.client import BaseClient
-from botocore.loaders import JSONFileLoader
-from cloudfront_in_memory import CloudFront, error
+from aws_in_memory import SECRET, error
 
-SECRET = "a-secret-of-the-origin-0123456789"
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/1"
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 
@@ -57,68 +51,20 @@ def api(**settings: Any) -> dict[str, Any]:
     }
 
 
-class Ended(Exception):
-    def __init__(self, result: dict[str, Any]) -> None:
-        self.result = result
-
-
-load_once = functools.cache(JSONFileLoader().load_file)
-
-
 @pytest.fixture
-def run(monkeypatch):
-    """``run(check, **options)`` runs the module and returns its result, in which the secret never is."""
-    monkeypatch.setattr(JSONFileLoader, "load_file", lambda loader, path: load_once(path))
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
-    for name in ("CONFIG_FILE", "SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(f"AWS_{name}", os.devnull)
-
-    def end(module: Any, result: dict[str, Any]) -> None:
-        printed = json.dumps(result, default=str)
-        assert SECRET not in printed
-        raise Ended(json.loads(printed))
-
-    monkeypatch.setattr(
-        "ansible.module_utils.basic.AnsibleModule._return_formatted",
-        lambda module, kwargs: end(module, _as_printed(module, kwargs)),
-    )
-
-    def run(check: bool = False, **options: Any) -> dict[str, Any]:
-        options = options if "distribution_id" in options else {"name": "api", **options}
-        arguments = {**copy.deepcopy(options), "_ansible_check_mode": check, "_ansible_diff": True}
-        with patch_module_args(arguments), pytest.raises(Ended) as ended:
-            cloudfront_distribution.main()
-        return ended.value.result
-
-    return run
-
-
-@pytest.fixture
-def aws(monkeypatch, run):
-    """CloudFront in memory; ``aws.run(…)`` forgets the calls so far."""
-    memory = CloudFront()
-    memory.certificates[CERTIFICATE] = ["example.com", "*.example.com"]
-    monkeypatch.setattr(BaseClient, "_make_api_call", lambda client, name, given: memory.answer(client, name, given))
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-key-that-signs-nothing")
-    memory.run = lambda *arguments, **options: (memory.calls.clear(), run(*arguments, **options))[1]
-    return memory
-
-
-def _as_printed(module: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """As AnsibleModule does before it prints."""
-    kwargs.setdefault("invocation", {"module_args": module.params})
-    return remove_values(kwargs, module.no_log_values)
+def aws(aws):
+    aws.run = functools.partial(aws.run, cloudfront_distribution.main)
+    aws.has_certificate(CERTIFICATE, "example.com", "*.example.com", Status="ISSUED")
+    return aws
 
 
 class TestStory:
     def test_created_once_and_then_left_alone(self, aws):
-        first = aws.run(config=api(), tags={"service": "api"})
+        first = aws.run(name="api", config=api(), tags={"service": "api"})
         assert first["changed"]
         assert first["distribution"]["domain_name"] == "edist0.cloudfront.net"
         assert aws.writes() == ["CreateDistributionWithTags"]
-        again = aws.run(config=api(), tags={"service": "api"})
+        again = aws.run(name="api", config=api(), tags={"service": "api"})
         assert not again["changed"]
         assert aws.writes() == []
         assert again["diff"]["before"] == again["diff"]["after"]
@@ -134,10 +80,10 @@ class TestStory:
             {"config": {"comment": "Another"}, "tags": {"a": "b"}},
             {"state": "absent"},
         ):
-            checked = aws.run(check=True, **options)
+            checked = aws.run(check=True, name="api", **options)
             assert checked["changed"]
             assert aws.writes() == []
-            done = aws.run(**options)
+            done = aws.run(name="api", **options)
             assert done["changed"]
             assert done["diff"]["after"] == self.plain(checked["diff"]["after"], done["diff"]["after"])
         assert aws.distributions == {}
@@ -152,9 +98,9 @@ class TestStory:
         return json.loads(text)
 
     def test_one_changed_field_is_all_that_changes(self, aws):
-        aws.run(config=api())
+        aws.run(name="api", config=api())
         before = copy.deepcopy(aws.distributions["EDIST0"]["config"])
-        result = aws.run(config={"origins": [{"id": "api", "connection_timeout": 4}, {"id": "pages"}]})
+        result = aws.run(name="api", config={"origins": [{"id": "api", "connection_timeout": 4}, {"id": "pages"}]})
         assert result["changed"]
         after = aws.distributions["EDIST0"]["config"]
         timeouts = {origin["Id"]: origin["ConnectionTimeout"] for origin in after["Origins"]["Items"]}
@@ -162,25 +108,25 @@ class TestStory:
         assert {name for name in after if canonical(after[name]) != canonical(before[name])} == {"Origins"}
 
     def test_order_matters_for_behaviours_only(self, aws):
-        aws.run(config=api())
+        aws.run(name="api", config=api())
         other = api()
         for name in ("aliases", "origins", "custom_error_responses"):
             other[name].reverse()
         other["default_cache_behavior"]["allowed_methods"]["items"].reverse()
-        assert not aws.run(config=other)["changed"]
+        assert not aws.run(name="api", config=other)["changed"]
         other["cache_behaviors"].reverse()
-        assert aws.run(config=other)["changed"]
+        assert aws.run(name="api", config=other)["changed"]
 
     def test_null_takes_a_setting_away(self, aws):
-        aws.run(config=api(web_acl_id="arn:aws:wafv2:us-east-1:1:global/webacl/x/1"))
-        assert aws.run(config={"web_acl_id": None})["changed"]
+        aws.run(name="api", config=api(web_acl_id="arn:aws:wafv2:us-east-1:1:global/webacl/x/1"))
+        assert aws.run(name="api", config={"web_acl_id": None})["changed"]
         assert "WebACLId" not in aws.calls[-2][1].get("DistributionConfig", {})
 
     def test_a_changed_secret_is_sent_and_not_shown(self, aws):
-        aws.run(config=api())
+        aws.run(name="api", config=api())
         config = api()
         config["origins"][0]["custom_headers"][0]["header_value"] = SECRET[::-1]
-        result = aws.run(config=config)
+        result = aws.run(name="api", config=config)
         assert result["changed"]
         assert SECRET[::-1] not in json.dumps(result)
         (sent,) = [given for name, given in aws.calls if name == "UpdateDistribution"]
@@ -188,40 +134,40 @@ class TestStory:
 
     def test_a_certificate_of_ones_own_is_never_served_from_an_address_of_ones_own_unasked(self, aws):
         plain = api(aliases=[], viewer_certificate={"cloud_front_default_certificate": True})
-        aws.run(config=plain)
-        assert not aws.run(config=plain)["changed"]
-        aws.run(config=api())
+        aws.run(name="api", config=plain)
+        assert not aws.run(name="api", config=plain)["changed"]
+        aws.run(name="api", config=api())
         kept = aws.distributions["EDIST0"]["config"]["ViewerCertificate"]
         assert (kept["SSLSupportMethod"], kept["MinimumProtocolVersion"]) == ("sni-only", "TLSv1.2_2021")
         assert not kept["CloudFrontDefaultCertificate"]
-        assert aws.run(config=plain)["changed"]
-        assert not aws.run(config=plain)["changed"]
+        assert aws.run(name="api", config=plain)["changed"]
+        assert not aws.run(name="api", config=plain)["changed"]
 
     def test_tags_are_owned_whole_where_they_are_given(self, aws):
-        aws.run(config=api(), tags={"a": "1", "b": "2"})
+        aws.run(name="api", config=api(), tags={"a": "1", "b": "2"})
         aws.distributions["EDIST0"]["tags"].append({"Key": "aws:made-by", "Value": "x"})
-        assert not aws.run(config=api())["changed"]
-        assert aws.run(config=api(), tags={"a": 1})["changed"]
+        assert not aws.run(name="api", config=api())["changed"]
+        assert aws.run(name="api", config=api(), tags={"a": 1})["changed"]
         assert aws.writes() == ["UntagResource"]
         assert {tag["Key"] for tag in aws.distributions["EDIST0"]["tags"]} == {"a", "aws:made-by"}
 
     def test_it_is_found_among_others_and_by_its_identifier(self, aws):
         aws.run(name="other", config=api(aliases=[]))
-        aws.run(config=api())
+        aws.run(name="api", config=api())
         assert len(aws.distributions) == 2
-        assert not aws.run(config=api())["changed"]
+        assert not aws.run(name="api", config=api())["changed"]
         assert not aws.run(distribution_id="EDIST1", config=api())["changed"]
 
     def test_absent_disables_waits_and_deletes(self, aws):
-        aws.run(config=api())
-        assert aws.run(state="absent")["changed"]
+        aws.run(name="api", config=api())
+        assert aws.run(name="api", state="absent")["changed"]
         assert aws.writes() == ["UpdateDistribution", "DeleteDistribution"]
-        assert not aws.run(state="absent")["changed"]
+        assert not aws.run(name="api", state="absent")["changed"]
 
 
 class TestTrouble:
     def test_a_change_of_somebody_else_is_kept(self, aws):
-        aws.run(config=api())
+        aws.run(name="api", config=api())
 
         def another(operation: str, given: dict[str, Any]) -> None:
             if operation == "UpdateDistribution" and aws.calls.count((operation, given)) == 1:
@@ -230,19 +176,19 @@ class TestTrouble:
                 aws.distributions["EDIST0"]["config"]["DefaultRootObject"] = "theirs.html"
 
         aws.interfere = another
-        assert aws.run(config={"comment": "ours"})["changed"]
+        assert aws.run(name="api", config={"comment": "ours"})["changed"]
         kept = aws.distributions["EDIST0"]["config"]
         assert (kept["Comment"], kept["DefaultRootObject"]) == ("ours", "theirs.html")
 
     def test_somebody_who_never_stops_is_given_up_on(self, aws):
-        aws.run(config=api())
+        aws.run(name="api", config=api())
 
         def always(operation: str, given: dict[str, Any]) -> None:
             if operation == "UpdateDistribution":
                 raise error("PreconditionFailed", operation, 412)
 
         aws.interfere = always
-        result = aws.run(config={"comment": "ours"})
+        result = aws.run(name="api", config={"comment": "ours"})
         assert result["failed"]
         assert "somebody else changed EDIST0 5 times" in result["msg"]
 
@@ -256,7 +202,7 @@ class TestTrouble:
                     raise error("Throttling", operation, 400)
 
         aws.interfere = throttle
-        assert aws.run(config=api())["changed"]
+        assert aws.run(name="api", config=api())["changed"]
         assert left == [0, 0]
 
     def test_what_a_failure_left_half_done_the_next_run_completes(self, aws):
@@ -264,19 +210,19 @@ class TestTrouble:
             if operation == "TagResource":
                 raise error("AccessDenied", operation, 403)
 
-        aws.run(config=api())
+        aws.run(name="api", config=api())
         aws.interfere = fail_tags
         wanted = {"config": api(comment="more"), "tags": {"a": "b"}}
-        assert aws.run(**wanted)["failed"]
+        assert aws.run(name="api", **wanted)["failed"]
         aws.interfere = lambda operation, given: None
-        assert aws.run(**wanted)["changed"]
+        assert aws.run(name="api", **wanted)["changed"]
         assert aws.writes() == ["TagResource"]
-        assert not aws.run(**wanted)["changed"]
+        assert not aws.run(name="api", **wanted)["changed"]
 
     def test_a_wait_that_is_too_short_says_so(self, aws):
-        aws.run(config=api())
+        aws.run(name="api", config=api())
         aws.interfere = lambda operation, given: aws.distributions["EDIST0"].update(status="InProgress")
-        result = aws.run(config=api(), wait=True, wait_timeout_seconds=30)
+        result = aws.run(name="api", config=api(), wait=True, wait_timeout_seconds=30)
         assert result["failed"]
         assert "EDIST0 has not reached every edge within wait_timeout_seconds (30)" in result["msg"]
 
@@ -284,7 +230,7 @@ class TestTrouble:
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.delenv(name, raising=False)
-        result = run(config=api())
+        result = run(cloudfront_distribution.main, name="api", config=api())
         assert result["failed"]
         assert "Unable to locate credentials" in result["msg"]
 
@@ -323,7 +269,7 @@ class TestTrouble:
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_changes(aws, options, words):
-    result = aws.run(**options)
+    result = aws.run(**({} if "distribution_id" in options else {"name": "api"}), **options)
     assert result["failed"]
     assert words in result["msg"]
     assert aws.writes() == []

@@ -1,5 +1,5 @@
-"""CloudFront in memory, behind real botocore clients: every request is held against the API's model, and what is read
-back is filled up and reordered as CloudFront does. Sources: its API reference, and answers of the real service."""
+"""CloudFront and ACM in memory, behind real botocore clients: every request is held against the API's model, and what
+is read back is filled up and reordered as CloudFront does. Sources: the API references of both."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
+SECRET = "a-secret-of-the-origin-0123456789"
 NONE: dict[str, Any] = {"Quantity": 0}
 BEHAVIOR = {
     "TrustedSigners": {"Enabled": False, "Quantity": 0},
@@ -94,12 +95,13 @@ def certificate(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-class CloudFront:
+class Aws:
     """``calls`` notes every call; ``interfere`` is asked before each, and may raise or change ``distributions``."""
 
     def __init__(self, seed: int = 1) -> None:
         self.distributions: dict[str, dict[str, Any]] = {}
-        self.certificates: dict[str, list[str]] = {}
+        self.access_controls: dict[str, dict[str, Any]] = {}
+        self.certificates: dict[str, dict[str, Any]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.interfere: Callable[[str, dict[str, Any]], None] = lambda operation, parameters: None
         self._chance = random.Random(seed)
@@ -174,12 +176,79 @@ class CloudFront:
         kept["tags"] = [tag for tag in kept["tags"] if tag["Key"] not in TagKeys["Items"]]
         return {}
 
+    def _ListOriginAccessControls(self, client, **page):
+        items = [{"Id": id, **kept["config"]} for id, kept in self.access_controls.items()]
+        return {"OriginAccessControlList": {"Quantity": len(items), **({"Items": items} if items else {})}}
+
+    def _CreateOriginAccessControl(self, client, OriginAccessControlConfig):
+        id = f"EACCESS{len(self.access_controls)}"
+        self.access_controls[id] = {"config": OriginAccessControlConfig, "etag": next(self._etags)}
+        return self._GetOriginAccessControl(client, id)
+
+    def _GetOriginAccessControl(self, client, Id):
+        kept = self.access_controls[Id]
+        return {"OriginAccessControl": {"Id": Id, "OriginAccessControlConfig": kept["config"]}, "ETag": kept["etag"]}
+
+    def _UpdateOriginAccessControl(self, client, Id, IfMatch, OriginAccessControlConfig):
+        assert IfMatch == self.access_controls[Id]["etag"]
+        self.access_controls[Id] = {"config": OriginAccessControlConfig, "etag": next(self._etags)}
+        return self._GetOriginAccessControl(client, Id)
+
+    def _DeleteOriginAccessControl(self, client, Id, IfMatch):
+        assert IfMatch == self.access_controls.pop(Id)["etag"]
+        return {}
+
+    def _ListCertificates(self, client, CertificateStatuses, Includes, **page):
+        # Without `Includes`, ACM leaves out all keys but RSA_2048.
+        alive = {
+            arn: kept
+            for arn, kept in self.certificates.items()
+            if kept["Status"] in CertificateStatuses and kept["KeyAlgorithm"] in Includes["keyTypes"]
+        }
+        return {
+            "CertificateSummaryList": [{"CertificateArn": arn, "DomainName": alive[arn]["DomainName"]} for arn in alive]
+        }
+
+    def _RequestCertificate(self, client, DomainName, IdempotencyToken, SubjectAlternativeNames=(), **options):
+        for arn, kept in self.certificates.items():
+            if kept.get("token") == IdempotencyToken:
+                return {"CertificateArn": arn}
+        arn = f"arn:aws:acm:{client.meta.region_name}:111122223333:certificate/{len(self.certificates)}"
+        self.has_certificate(arn, DomainName, *SubjectAlternativeNames, token=IdempotencyToken, **options)
+        return {"CertificateArn": arn}
+
+    def has_certificate(self, arn: str, *names: str, **more: Any) -> None:
+        """As if it had been requested. Its records are there when it is looked at the second time."""
+        self.certificates[arn] = {
+            "CertificateArn": arn,
+            "DomainName": names[0],
+            "SubjectAlternativeNames": list(names),
+            "Status": "PENDING_VALIDATION",
+            "KeyAlgorithm": "RSA_2048",
+            "Type": "AMAZON_ISSUED",
+            "DomainValidationOptions": [{"DomainName": name} for name in names],
+            **more,
+        }
+
     def _DescribeCertificate(self, client, CertificateArn):
-        assert client.meta.region_name == "us-east-1"
-        if CertificateArn not in self.certificates:
+        if CertificateArn not in self.certificates or client.meta.region_name not in CertificateArn:
             raise error("ResourceNotFoundException", "DescribeCertificate", 404)
-        names = self.certificates[CertificateArn]
-        return {"Certificate": {"DomainName": names[0], "SubjectAlternativeNames": names}}
+        kept = self.certificates[CertificateArn]
+        answer = {name: value for name, value in kept.items() if name not in ("token", "Tags")}
+        proofs = [
+            {**proof, "ResourceRecord": _record(proof["DomainName"])} for proof in kept["DomainValidationOptions"]
+        ]
+        kept["DomainValidationOptions"] = proofs
+        return {"Certificate": answer}
+
+    def _DeleteCertificate(self, client, CertificateArn):
+        del self.certificates[CertificateArn]
+        return {}
+
+
+def _record(name: str) -> dict[str, str]:
+    """A domain and its wildcard are proved by the same record."""
+    return {"Name": f"_a.{name.removeprefix('*.')}.", "Type": "CNAME", "Value": "_b.acm-validations.aws."}
 
 
 def error(code: str, operation: str, status: int = 400) -> ClientError:
