@@ -51,7 +51,7 @@ class TestTls:
             assert connection.selected_alpn_protocol() == "h2"
 
     def test_mozillas_intermediate_guideline_is_kept(self, proxy, tmp_path):
-        """All of it but the trust in the certificate, which the scenario signs itself."""
+        """All of it but the trust in the certificate, which comes from a CA of the scenario's own."""
         sslyze = subprocess.run([ROOT / "setup" / "tool", "sslyze"], capture_output=True, text=True, check=True)
         result = subprocess.run(
             [sslyze.stdout.strip(), "--mozilla_config=intermediate", PROXIES[proxy.name]],
@@ -117,7 +117,7 @@ class TestOrigin:
         ({"nginx_proxy_origin_secrets": ["a" * 40] * 3}, "has 3 values"),
         ({"nginx_proxy_certificate_key_path": ""}, "allowed are both, or none for no TLS"),
         ({"nginx_proxy_certificate_key_path": "/etc/ssl/none.key"}, "/etc/ssl/none.key"),
-        ({"nginx_proxy_certificate_key_path": "/etc/ssl/proxy.pem"}, "/etc/ssl/proxy.pem"),
+        ({"nginx_proxy_certificate_key_path": "/etc/ssl/fleet/live/fullchain.pem"}, "fullchain.pem"),
     ],
 )
 def test_what_cannot_protect_is_refused_and_the_running_configuration_kept(variables, words):

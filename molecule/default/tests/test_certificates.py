@@ -1,0 +1,141 @@
+"""What the role `certificates` puts on a host, and what it refuses."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from scenario import PROXIES, SCENARIO, converge, host_of
+
+LIVE = "/etc/ssl/fleet/live"
+CA = SCENARIO.parents[1] / ".lab" / "molecule-ca"
+
+
+NAMES = ["hosp.example.test"]
+
+
+def make(folder: Path, name: str, names: Sequence[str] = NAMES, since_days: int = 0, days: int = 90) -> tuple[str, str]:
+    """Files of a certificate that signs itself, and of its key."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "made by a test")])
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=since_days, minutes=5))
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName(map(x509.DNSName, names)), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem, secret = folder / f"{name}.pem", folder / f"{name}.key"
+    pem.write_bytes(certificate.public_bytes(Encoding.PEM))
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return str(pem), str(secret)
+
+
+def served(name: str) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(ssl.get_server_certificate((PROXIES[name], 443)).encode())
+
+
+def changed(**variables: object) -> subprocess.CompletedProcess[str]:
+    return converge("--extra-vars", json.dumps(variables), "--limit", "proxies[0]", "--diff", "-vv")
+
+
+def test_it_is_trusted_by_who_trusts_the_ca(proxy):
+    address = (PROXIES[proxy.name], 443)
+    trusting, distrusting = ssl.create_default_context(cafile=CA / "ca.pem"), ssl.create_default_context()
+    with (
+        socket.create_connection(address) as plain,
+        trusting.wrap_socket(plain, server_hostname=NAMES[0]) as connection,
+    ):
+        assert connection.version() == "TLSv1.3"
+    with socket.create_connection(address) as plain, pytest.raises(ssl.SSLCertVerificationError):
+        distrusting.wrap_socket(plain, server_hostname=NAMES[0])
+
+
+def test_keys_are_for_their_owner_only(proxy):
+    assert proxy.host.check_output(f"stat --dereference --format '%a %U' {LIVE}/privkey.pem") == "600 root"
+    assert (CA / "ca.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.fixture(scope="class")
+def back() -> Iterator[None]:
+    """The scenario's own certificate, after the tests."""
+    yield
+    assert converge("--limit", "proxies[0]").returncode == 0
+
+
+@pytest.mark.usefixtures("back")
+class TestRenewal:
+    def test_one_with_most_of_its_life_before_it_stays(self):
+        before = served("proxy1").serial_number
+        assert "changed=0" in changed().stdout
+        assert served("proxy1").serial_number == before
+
+    def test_one_near_its_end_is_replaced_and_served(self, tmp_path):
+        certificate, key = make(tmp_path, "old", since_days=80, days=10)
+        old = {"provider": "files", "names": NAMES, "certificate": certificate, "key": key}
+        assert changed(fleet_certificates=old).returncode == 0
+        before = served("proxy1")
+        assert before.not_valid_after_utc - datetime.datetime.now(datetime.UTC) < datetime.timedelta(days=10)
+        result = changed()
+        assert result.returncode == 0, result.stdout
+        assert "PRIVATE KEY" not in result.stdout
+        after = served("proxy1")
+        assert after.serial_number != before.serial_number
+        assert after.not_valid_after_utc - datetime.datetime.now(datetime.UTC) > datetime.timedelta(days=80)
+        # Nothing is kept of the one before.
+        assert len(host_of("proxy1").check_output("ls /etc/ssl/fleet").split()) == 2
+
+    def test_other_names_make_another_one(self):
+        other = {"provider": "private_ca", "names": ["a.example.test", "*.b.example.test"], "ca_directory": str(CA)}
+        assert changed(fleet_certificates=other).returncode == 0
+        names = served("proxy1").extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        assert names.get_values_for_type(x509.DNSName) == ["*.b.example.test", "a.example.test"]
+
+    @pytest.mark.parametrize(
+        ("made", "words"),
+        [
+            ({"names": ["other.example.test"]}, "is not for hosp.example.test: it has other.example.test"),
+            ({"since_days": 90, "days": -1}, "has expired"),
+            ({}, "does not belong to its key"),
+        ],
+    )
+    def test_a_bad_one_is_refused_and_the_one_in_use_stays(self, tmp_path, made, words):
+        before = served("proxy1").serial_number
+        certificate, key = make(tmp_path, "bad", **made)
+        if not made:
+            _, key = make(tmp_path, "another")
+        files = {"provider": "files", "names": NAMES, "certificate": certificate, "key": key}
+        result = changed(fleet_certificates=files)
+        assert result.returncode != 0
+        assert words in " ".join(result.stdout.split()), result.stdout
+        assert Path(key).read_text().splitlines()[1] not in result.stdout
+        assert served("proxy1").serial_number == before
+
+
+@pytest.mark.parametrize(
+    ("certificates", "words"),
+    [
+        (
+            {"provider": "none", "names": ["a.example.test"]},
+            "certificates_provider is none: allowed are files, private_ca",
+        ),
+        ({"provider": "files", "names": []}, "allowed are one or more full domain names"),
+        ({"provider": "private_ca", "names": ["a.example.test"]}, "certificates_ca_directory is empty"),
+        ({"provider": "files", "names": ["a.example.test"]}, "certificates_source_certificate is ''"),
+    ],
+)
+def test_what_no_certificate_can_be_made_of_is_refused(certificates, words):
+    result = changed(fleet_certificates=certificates)
+    assert result.returncode != 0
+    assert words in " ".join(result.stdout.split()), result.stdout
