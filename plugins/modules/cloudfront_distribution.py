@@ -164,7 +164,7 @@ class Run:
         self.hide = Hidden()
 
     def present(self, wanted: dict[str, Any]) -> None:
-        for _ in range(MOST_RACES):
+        for _attempt in range(MOST_RACES):
             found = self._find(wanted)
             config, tags = self._plan(found, wanted)
             before, after = self._shown(found.config, found.tags), self._shown(config, tags)
