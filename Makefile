@@ -47,7 +47,7 @@ sanity:
 	setup/sanity
 
 docs:
-	antsibull-docs lint-collection-docs --plugin-docs .
+	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all .
 
 build:
 	ansible-galaxy collection build --force --output-path .lab .
