@@ -20,7 +20,11 @@ CHECKOUT = Path(__file__).parents[1]
 LAB = CHECKOUT / "inventories" / "lab"
 # Beside a lab that is up: hosts, network and secrets of its own. It lies as deep in the checkout as the lab's.
 COPY = CHECKOUT / ".lab" / "fleet"
-APART = {"lab_prefix": "steadyfront-fleet", "lab_subnet": "198.18.3.0/24"}
+APART = {
+    "lab_prefix": "steadyfront-fleet",
+    "lab_subnet": "198.18.3.0/24",
+    "fleet_origin_secrets_path": str(COPY / "origin_secrets.yml"),
+}
 
 
 def inventory(proxies: int) -> None:
@@ -31,7 +35,6 @@ def inventory(proxies: int) -> None:
     hosts["all"]["children"]["proxies"]["hosts"] = {
         f"proxy{n}": {"lab_address_index": 50 + n} for n in range(1, proxies + 1)
     }
-    hosts["all"]["vars"] = {"fleet_origin_secrets_path": str(COPY / "origin_secrets.yml")}
     (COPY / "hosts.yml").write_text(yaml.safe_dump(hosts))
 
 

@@ -1,7 +1,8 @@
 """Steadyfront beside the proxies that people would use instead: same API, same faults, one machine.
 
-Needs what the lab needs, and wrk: `.venv/bin/python -m benchmarks.proxies` from the checkout. Half an hour; `--quick`
-takes a tenth of the requests and keeps no results. Brings up its own hosts and removes them; `--keep` leaves them up.
+Needs what the lab needs, and wrk: `.venv/bin/python -m benchmarks.proxies` from the checkout. About 25 minutes;
+`--quick` takes a tenth of the requests and keeps no results. Brings up its own hosts and removes them; `--keep` leaves
+them up.
 """
 
 from __future__ import annotations
