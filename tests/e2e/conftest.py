@@ -5,17 +5,22 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.client import Target, basic_authorization
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.controls import Controls
-from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import requests, templates
-from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Arrivals, run
+from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import Request, requests, templates
+from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Arrivals, Send, run
 from running_lab import CONTROLS, FRONT, INVENTORY, RATE, Load, playbook
+
+# A plan is made in advance; a test ends long before it.
+MOST_SECONDS = 400
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,25 +39,38 @@ def _faults(**wanted: Any) -> Iterator[Controls]:
 
 @pytest.fixture
 def under_load():
-    """``with under_load(seconds) as load:`` 300 requests a second at 2 % faults; figures are there after the block."""
+    """``with under_load() as load:`` 300 requests a second at 2 % faults; figures are there after the block."""
 
     @contextmanager
-    def loading(seconds: float) -> Iterator[Load]:
+    def loading() -> Iterator[Load]:
         verify = yaml.safe_load((INVENTORY / "group_vars" / "all" / "verify.yml").read_text())
         plan = requests(
-            templates(verify["verify_requests"], writes=True), int(RATE * seconds), 1, f"e2e-{secrets.token_hex(4)}"
+            templates(verify["verify_requests"], writes=True), RATE * MOST_SECONDS, 1, f"e2e-{secrets.token_hex(4)}"
         )
         target = Target("front", FRONT, headers=basic_authorization("nurse", "nurse"))
         load = Load(began=time.monotonic())
-        thread = threading.Thread(target=lambda: setattr(load, "result", run(plan, target, Arrivals(RATE), 12)))
+        over = threading.Event()
+        thread = threading.Thread(target=lambda: setattr(load, "result", run(plan, target, Until(over), 12)))
         faults = {"rate": 0.02, "mix": {"500": 0.5, "502": 0.5}, "applied": 0.5, "latency_ms": [20, 200]}
         with _faults(**faults) as controls:
             controls.clear_ledger()
             thread.start()
             try:
                 yield load
+                assert thread.is_alive(), f"the load ended before the test did, after {MOST_SECONDS} s"
             finally:
+                over.set()
                 thread.join()
             load.ledger = dict(controls.ledger())
 
     return loading
+
+
+@dataclass(frozen=True)
+class Until:
+    """Requests arrive at a constant rate until ``over`` is set."""
+
+    over: threading.Event
+
+    async def play(self, requests: Sequence[Request], send: Send) -> None:
+        await Arrivals(RATE).play(takewhile(lambda _: not self.over.is_set(), requests), send)

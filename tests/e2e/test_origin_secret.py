@@ -48,8 +48,7 @@ def test_straight_at_a_proxy_is_refused():
 
 def test_a_rotation_that_is_interrupted_twice_fails_no_request(under_load):
     old = kept()["current"]
-    with under_load(200) as load:
-        began = time.monotonic()
+    with under_load() as load:
         interrupt_when_there_is("pending")
         new = kept()["pending"]
         assert kept()["current"] == old
@@ -57,9 +56,7 @@ def test_a_rotation_that_is_interrupted_twice_fails_no_request(under_load):
         assert kept() == {"current": new, "previous": old}
         assert statuses(old) == statuses(new) == {200}
         completed = playbook(ROTATION)
-        seconds = time.monotonic() - began
     assert completed.returncode == 0, completed.stdout
-    assert seconds < 200, "the load ended before the rotation did"
     assert kept() == {"current": new}
     assert statuses(new) == {200}
     assert statuses(old) == {403}
