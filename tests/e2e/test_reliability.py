@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from running_lab import Load, changes, playbook, podman, wait_until_up
+from running_lab import Load, changes, container, playbook, podman, wait_until_up
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def test_next_to_nothing_is_lost_when_the_nginx_master_is_killed(under_load):
         for _ in range(3):
             time.sleep(3)
             load.host_dies()
-            podman("exec", "steadyfront-proxy1", "sh", "-c", "kill -9 $(cat /run/nginx.pid)")
+            podman("exec", container("proxy1"), "sh", "-c", "kill -9 $(cat /run/nginx.pid)")
     assert_steady(load)
     # A connection that the kernel has accepted, and no worker yet, ends with the listener of the workers that leave.
     assert len(load.lost_with_a_host) <= 3
@@ -45,11 +45,11 @@ def test_only_what_was_in_flight_is_lost_when_a_proxys_host_is_killed(under_load
     with under_load(12) as load:
         time.sleep(3)
         load.host_dies()
-        podman("kill", "steadyfront-proxy1")
+        podman("kill", container("proxy1"))
         try:
             time.sleep(4)
         finally:
-            podman("start", "steadyfront-proxy1")
+            podman("start", container("proxy1"))
     assert_steady(load)
     # Half of what arrives in 0.2 s, HOSP's longest answer time, was on that host.
     assert len(load.lost_with_a_host) <= 60
