@@ -41,6 +41,7 @@ FOLDER = "/opt/edge-test"
 @dataclass(frozen=True)
 class Answer:
     status: int
+    reason: str
     version: str
     headers: list[tuple[str, str]]
     body: bytes
@@ -70,8 +71,8 @@ def ask(url: str, *options: str) -> Answer:
     assert done.returncode == 0, f"curl ended with {done.returncode}: {url}"
     head = done.stderr.decode("latin-1").replace("\r\n", "\n").rstrip("\n").split("\n\n")[-1]
     first, *lines = head.split("\n")
-    version, status = first.split(" ")[:2]
-    return Answer(int(status), version, [tuple(line.split(": ", 1)) for line in lines], done.stdout)
+    version, status, reason = first.split(" ", 2)
+    return Answer(int(status), reason, version, [tuple(line.split(": ", 1)) for line in lines], done.stdout)
 
 
 def within(seconds: float, true: Callable[[], bool], what: str) -> float:
@@ -441,7 +442,7 @@ def test_headers_of_16_kb_pass_and_more_than_20_kb_do_not(site, version):
 
 def test_an_answer_reaches_the_viewer_as_it_is(site):
     answer = ask(f"http://{SITE}/status-502")
-    assert (answer.status, answer.header("X-Cache")) == (502, "Miss from cloudfront")
+    assert (answer.status, answer.reason, answer.header("X-Cache")) == (502, "As It Is", "Miss from cloudfront")
     assert (answer.header("Server"), answer.header("Date")) == ("tiny", "Thu, 01 Jan 1970 00:00:00 GMT")
     assert answer.seen["path"] == "/status-502"
 
