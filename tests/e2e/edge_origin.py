@@ -76,8 +76,13 @@ class Origin(BaseHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, *_) -> None:
+        """Whoever waited for a slow answer has left."""
+
+
 def serve(port, certificate) -> None:
-    server = ThreadingHTTPServer(("", port), Origin)
+    server = Server(("", port), Origin)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(f"{sys.argv[1]}/{certificate}.pem", f"{sys.argv[1]}/{certificate}.key")

@@ -434,7 +434,7 @@ def test_headers_of_16_kb_pass_and_more_than_20_kb_do_not(site, version):
     if version == "--http1.1":
         assert ask(f"https://{SITE}/", *header(21_000)).status == 494
     else:
-        assert curl(f"https://{SITE}/", *header(21_000)).returncode == 92, "the stream is not reset"
+        assert curl(f"https://{SITE}/", *header(21_000)).stderr == b"", "there is an answer"
 
 
 # --- what the viewer gets

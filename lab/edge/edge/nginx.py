@@ -1,11 +1,15 @@
 """The NGINX that runs on this host: what it accepts, and what it serves."""
 
+import os
+import signal
 import subprocess
 from pathlib import Path
 
+PROCESS = Path("/run/nginx.pid")
+
 
 class NginxError(Exception):
-    """What NGINX said."""
+    """Why NGINX does not serve something."""
 
 
 class Nginx:
@@ -20,16 +24,17 @@ class Nginx:
         # Secrets of origins are in it.
         self._candidate.touch(mode=0o600)
         self._candidate.write_text(configuration)
-        _nginx("-t", "-q", "-c", str(self._candidate))
+        tested = subprocess.run(
+            ["nginx", "-t", "-q", "-c", self._candidate], capture_output=True, text=True, check=False
+        )
+        if tested.returncode != 0:
+            raise NginxError(tested.stderr.strip())
 
     def serve(self, configuration: str) -> None:
         """Replace the configuration and have it taken up. Raises NginxError when NGINX refuses it, or does not run."""
         self.check(configuration)
         self._candidate.replace(self._file)
-        _nginx("-s", "reload")
-
-
-def _nginx(*arguments: str) -> None:
-    done = subprocess.run(["nginx", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise NginxError(done.stderr.strip())
+        try:
+            os.kill(int(PROCESS.read_text()), signal.SIGHUP)
+        except (OSError, ValueError) as error:
+            raise NginxError(f"NGINX does not run: {error}") from error

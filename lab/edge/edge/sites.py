@@ -178,8 +178,12 @@ class Planner:
                 target=self._target(config, behaviour["TargetOriginId"]),
             )
         except RefusedError as error:
-            self._problem(config, f"{where} answers 502: {error}")
-            return Refused(matches)
+            reason = str(error)
+        except (LookupError, TypeError, ValueError) as error:
+            # AWS would not have taken it; MiniStack looks less closely.
+            reason = f"its settings are not whole: {error!r}"
+        self._problem(config, f"{where} answers 502: {reason}")
+        return Refused(matches)
 
     def _target(self, config: Document, target_id: str) -> Target:
         groups = {group["Id"]: group for group in items(config, "OriginGroups")}

@@ -145,6 +145,7 @@ def test_a_behaviour_that_cannot_be_served_is_refused_and_the_others_are_served(
     ("wrong", "words"),
     [
         ({"CustomOriginConfig": None, "S3OriginConfig": {}}, "origin api is not a custom origin"),
+        ({"CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443}}, "not whole: KeyError('OriginProtocolPolicy')"),
         (
             {"CustomHeaders": items({"HeaderName": "X-S", "HeaderValue": "a\nb"})},
             "header X-S: its value has characters",
@@ -155,6 +156,13 @@ def test_an_origin_that_cannot_be_asked_is_refused(wrong, words):
     sites, problems = plan(distribution(Origins=items(origin(**wrong))))
     assert sites[0].behaviours == (Refused(""),)
     assert words in problems[0]
+
+
+def test_a_group_of_one_is_refused():
+    group = {"Id": "one", "Members": items({"OriginId": "api"}), "FailoverCriteria": {"StatusCodes": items(500)}}
+    sites, problems = plan(distribution(OriginGroups=items(group), DefaultCacheBehavior=behaviour("one")))
+    assert sites[0].behaviours == (Refused(""),)
+    assert "its settings are not whole: " in problems[0]
 
 
 def test_an_origin_whose_name_leads_nowhere_has_no_servers_and_is_told_of_once():
