@@ -1,6 +1,7 @@
 """The NGINX that runs on this host: what it accepts, and what it serves."""
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -28,7 +29,9 @@ class Nginx:
             ["nginx", "-t", "-q", "-c", self._candidate], capture_output=True, text=True, check=False
         )
         if tested.returncode != 0:
-            raise NginxError(tested.stderr.strip())
+            # Without time and process, so that the same reason is the same words.
+            reason = re.search(r"\[emerg\] \d+#\d+: (.*)", tested.stderr)
+            raise NginxError(reason[1] if reason else tested.stderr.strip())
 
     def serve(self, configuration: str) -> None:
         """Replace the configuration and have it taken up. Raises NginxError when NGINX refuses it, or does not run."""
