@@ -42,17 +42,7 @@ def escaped_expression(text: str) -> str:
 
 def render(sites: Sequence[Site], trust: Trust) -> str:
     """The whole configuration file. Custom headers of origins, which may be secrets, stand in it."""
-    return TEMPLATE.render(
-        sites=sites, trust=trust, words=WORDS, own_headers=_own_headers(sites), is_served=_is_served, variable=_variable
-    )
-
-
-def _is_served(behaviour: object) -> bool:
-    return isinstance(behaviour, Behaviour)
-
-
-def _variable(header: Header) -> str:
-    return header.name.lower().replace("-", "_")
+    return TEMPLATE.render(sites=sites, trust=trust, words=WORDS, own_headers=_own_headers(sites))
 
 
 def _at(lines: str, column: int) -> str:

@@ -31,6 +31,7 @@ class Follower:
         self._tried: str | None = None
         self._said: set[str] = set()
         self._objections: list[str] = []
+        self._problems: list[str] = []
 
     def step(self) -> None:
         """Take up what changed, if anything did. Whatever fails leaves NGINX at what it serves."""
@@ -39,7 +40,7 @@ class Follower:
             policies = self._cloudfront.response_headers_policies()
             trust = _read(*self._trust)
         except (BotoCoreError, ClientError, OSError) as error:
-            self._say([*self._objections, f"nothing new is taken up: {error}"])
+            self._say([*self._problems, f"nothing new is taken up: {error}"])
             return
         host, port = self._functions
         hosts = self._names.look_up({*origin_names(distributions), host})
@@ -53,7 +54,8 @@ class Follower:
                 self._tried = wanted
             except NginxError as error:
                 self._objections = [f"nothing new is taken up: {error}"]
-        self._say([*planner.problems, *self._objections])
+        self._problems = [*planner.problems, *self._objections]
+        self._say(self._problems)
 
     def _take_up(self, sites: list[Site], trust: Trust, wanted: str) -> list[str]:
         """Serve what is wanted, or as much of it as NGINX accepts; what it objects to. Raises NginxError."""

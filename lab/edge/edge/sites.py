@@ -30,7 +30,6 @@ class Origin:
     viewer's own. Times are in seconds.
     """
 
-    id: str
     key: str
     """Its name in NGINX's configuration."""
     name: str
@@ -208,7 +207,6 @@ class Planner:
         for name, value in headers.items():
             check_header(name, value)
         return Origin(
-            id=origin_id,
             key=f"{config['Id']}-{number}".lower(),
             name=origin["DomainName"].lower(),
             path=origin.get("OriginPath", ""),

@@ -116,8 +116,8 @@ def test_an_origin_group_has_two_members_and_statuses():
         DefaultCacheBehavior=behaviour("both"),
     )
     target = found.behaviours[-1].target
-    assert (target.primary.id, target.secondary.id, target.statuses) == ("api", "other", (500, 503))
-    assert [asked.key for asked in found.origins] == ["e1-0", "e1-1"]
+    assert (target.primary.key, target.secondary.key, target.statuses) == ("e1-0", "e1-1", (500, 503))
+    assert found.origins == [target.primary, target.secondary]
 
 
 @pytest.mark.parametrize(
