@@ -1,9 +1,13 @@
-"""The running lab, under load. `make up` first; these tests break its hosts and mend them again."""
+"""The running lab, under load. `make up` first; these tests break its hosts and mend them again.
+
+``LAB_PREFIX`` and ``LAB_SUBNET`` in the environment lead to another lab than the inventory's.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import os
 import subprocess
 import time
 import urllib.request
@@ -11,14 +15,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Record, Result
 
 CHECKOUT = Path(__file__).parents[2]
 INVENTORY = CHECKOUT / "inventories" / "lab"
-FRONT = "http://198.18.0.5:8080"
-STATE = "http://198.18.0.5:8404/;csv"
-PROXIES = ["198.18.0.11", "198.18.0.12"]
-CONTROLS = "http://198.18.0.21:9000"
+FACTS = yaml.safe_load((INVENTORY / "group_vars" / "lab.yml").read_text())
+PREFIX = os.environ.get("LAB_PREFIX", FACTS["lab_prefix"])
+SUBNET = os.environ.get("LAB_SUBNET", FACTS["lab_subnet"])
+NETWORK = SUBNET.rpartition(".")[0]
+CLOUD = f"{NETWORK}.5"
+FRONT = f"http://{CLOUD}:8080"
+STATE = f"http://{CLOUD}:8404/;csv"
+PROXIES = [f"{NETWORK}.11", f"{NETWORK}.12"]
+CONTROLS = f"http://{NETWORK}.21:9000"
 RATE = 300
 
 
@@ -77,9 +87,16 @@ def podman(*arguments: str) -> str:
     ).stdout
 
 
+def container(host: str) -> str:
+    return f"{PREFIX}-{host}"
+
+
 def playbook(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run ``ansible-playbook`` in the checkout as a user would."""
-    return subprocess.run(["ansible-playbook", *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    lab = ["-e", f"lab_prefix={PREFIX}", "-e", f"lab_subnet={SUBNET}"]
+    return subprocess.run(
+        ["ansible-playbook", *lab, *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
 
 
 def changes(result: subprocess.CompletedProcess[str]) -> dict[str, int]:

@@ -108,7 +108,8 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path):
 
 def test_the_packed_simulator_is_reproducible_and_runs(tmp_path):
     for name in ("a.zip", "b.zip"):
-        subprocess.run([sys.executable, SOURCE / "pack_hosp.py", tmp_path / "new" / name], check=True)
+        packing = [sys.executable, SOURCE.parent / "pack.py", SOURCE / "hosp", tmp_path / "new" / name]
+        subprocess.run(packing, check=True)
     first, second = ((tmp_path / "new" / name).read_bytes() for name in ("a.zip", "b.zip"))
     assert first == second
     helped = subprocess.run(

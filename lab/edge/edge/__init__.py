@@ -1,0 +1,1 @@
+"""CloudFront's data plane in the lab: NGINX, configured by what the distributions say."""
