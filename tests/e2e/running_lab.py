@@ -18,6 +18,7 @@ INVENTORY = CHECKOUT / "inventories" / "lab"
 FRONT = "http://198.18.0.5:8080"
 STATE = "http://198.18.0.5:8404/;csv"
 PROXIES = ["198.18.0.11", "198.18.0.12"]
+AWS = "http://198.18.0.5:4566"
 CONTROLS = "http://198.18.0.21:9000"
 RATE = 300
 
