@@ -32,7 +32,8 @@ _DURATIONS = ("connect_timeout_seconds", "try_timeout_seconds", "deadline_second
 _BACKOFFS = ("backoff_seconds", "backoff_max_seconds")
 # What a route may have of its own, instead of the policy's.
 OVERRIDES = ("attempts", "try_timeout_seconds", "deadline_seconds", "backoff_seconds")
-_ROUTE_KEYS = ("path", "methods", "class", *OVERRIDES, "stale")
+# What stands in front of the proxies reads `edge`: module_utils/cloudfront_plan.py.
+_ROUTE_KEYS = ("path", "methods", "class", *OVERRIDES, "stale", "edge")
 # The gateway's own errors have these statuses, whatever the upstream answered.
 _GATEWAY_STATUSES = (502, 504)
 _METHOD = re.compile(r"[A-Z][A-Z-]*\Z")
@@ -69,12 +70,25 @@ def path_regex(path: str) -> str:
     return "".join(wildcards.get(char) or re.escape(char) for char in path)
 
 
+def covers(wide: str, narrow: str) -> bool:
+    """Whether every path that ``narrow`` matches is matched by ``wide``: tried with a wildcard's extremes."""
+    samples = (narrow.replace("*", text).replace("?", char) for text in ("", "x", "x/y") for char in ("z", "/"))
+    return all(re.fullmatch(path_regex(wide), sample) for sample in samples)
+
+
+def unknown_keys(given: Mapping[str, Any], known: Mapping[str, Any] | Sequence[str], name: str) -> Iterator[str]:
+    """A fault for each key that is none of those known."""
+    for key in given:
+        if key not in known:
+            yield f"{name}.{key} is unknown: allowed are {', '.join(known)}."
+
+
 def resolved_policy(policy: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The policy with the defaults for what it does not mention; :class:`PolicyError` names faults as ``name.key``."""
     if not isinstance(policy, Mapping):
         raise PolicyError([f"{name} is {policy!r}: allowed is a mapping with any of {', '.join(DEFAULT_POLICY)}."])
     resolved = {**DEFAULT_POLICY, **policy}
-    faults = [*_unknown_keys(policy, DEFAULT_POLICY, name), *_policy_faults(resolved, name)]
+    faults = [*unknown_keys(policy, DEFAULT_POLICY, name), *_policy_faults(resolved, name)]
     if faults:
         raise PolicyError(faults)
     return resolved
@@ -128,12 +142,6 @@ def upstream_address(url: str, name: str) -> dict[str, Any]:
     return {"host": match["host"], "port": port, "is_name": not match["ipv6"] and not _is_address(match["host"])}
 
 
-def _unknown_keys(given: Mapping[str, Any], known: Mapping[str, Any] | Sequence[str], name: str) -> Iterator[str]:
-    for key in given:
-        if key not in known:
-            yield f"{name}.{key} is unknown: allowed are {', '.join(known)}."
-
-
 def _policy_faults(policy: Mapping[str, Any], name: str) -> Iterator[str]:
     attempts, statuses = policy["attempts"], policy["statuses"]
     if not _is_int(attempts) or not 1 <= attempts <= MOST_ATTEMPTS:
@@ -182,7 +190,7 @@ def _route_faults(route: Any, name: str) -> Iterator[str]:
     if not isinstance(route, Mapping):
         yield f"{name} is {route!r}: allowed is a mapping with {', '.join(_ROUTE_KEYS)}."
         return
-    yield from _unknown_keys(route, _ROUTE_KEYS, name)
+    yield from unknown_keys(route, _ROUTE_KEYS, name)
     path, methods, class_ = route.get("path"), route.get("methods", []), route.get("class")
     yield from _stale_faults(route, name)
     if not isinstance(path, str) or not _PATH.match(path):
@@ -238,18 +246,12 @@ def _collisions(routes: Sequence[Mapping[str, Any]], name: str) -> Iterator[str]
             common = methods & hidden if methods and hidden else methods | hidden
             overlap = not methods or not hidden or bool(common)
             covers_methods = not methods or (bool(hidden) and hidden <= methods)
-            if (same_path and overlap) or (covers_methods and _covers(earlier["path"], later["path"])):
+            if (same_path and overlap) or (covers_methods and covers(earlier["path"], later["path"])):
                 yield (
                     f"{name}[{later_index}] ({later['path']}) collides with {name}[{index}] ({earlier['path']}): "
                     f"both claim {', '.join(sorted(common)) or 'every method'} and the first one wins; "
                     f"allowed is one route for a path and method, the narrower one first."
                 )
-
-
-def _covers(wide: str, narrow: str) -> bool:
-    """Whether every path that ``narrow`` matches is matched by ``wide``: tried with a wildcard's extremes."""
-    samples = (narrow.replace("*", text).replace("?", char) for text in ("", "x", "x/y") for char in ("z", "/"))
-    return all(re.fullmatch(path_regex(wide), sample) for sample in samples)
 
 
 def _is_address(host: str) -> bool:

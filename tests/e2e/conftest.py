@@ -17,7 +17,7 @@ from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.client i
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.controls import Controls
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import Request, requests, templates
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Arrivals, Send, run
-from running_lab import CONTROLS, FRONT, INVENTORY, RATE, Load, playbook
+from running_lab import CA, CONTROLS, DOMAIN, FRONT, INVENTORY, RATE, Load, playbook
 
 # A plan is made in advance; a test ends long before it.
 MOST_SECONDS = 400
@@ -47,7 +47,8 @@ def under_load():
         plan = requests(
             templates(verify["verify_requests"], writes=True), RATE * MOST_SECONDS, 1, f"e2e-{secrets.token_hex(4)}"
         )
-        target = Target("front", FRONT, headers=basic_authorization("nurse", "nurse"))
+        headers = basic_authorization("nurse", "nurse")
+        target = Target("front", FRONT, host_header=DOMAIN, headers=headers, ca_path=str(CA))
         load = Load(began=time.monotonic())
         over = threading.Event()
         thread = threading.Thread(target=lambda: setattr(load, "result", run(plan, target, Until(over), 12)))

@@ -16,7 +16,7 @@ def test_a_second_run_changes_nothing():
 
 
 def test_a_check_after_a_change_of_policy_shows_that_change_and_makes_none():
-    policy = json.dumps({"fleet_retry_policy": {"attempts": 2, "try_timeout_seconds": 4}})
+    policy = json.dumps({"fleet_retry_policy": {"attempts": 2, "try_timeout_seconds": 4, "deadline_seconds": 20}})
     result = playbook("site.yml", "--check", "--diff", "-e", policy)
     assert result.returncode == 0, result.stdout
     assert re.search(r"^- +attempts = 3,$", result.stdout, re.MULTILINE)

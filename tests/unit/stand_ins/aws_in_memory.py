@@ -1,5 +1,5 @@
-"""CloudFront and ACM in memory, behind real botocore clients: every request is held against the API's model, and what
-is read back is filled up and reordered as CloudFront does. Sources: the API references of both."""
+"""CloudFront, ACM and S3 in memory, behind real botocore clients: every request is held against the API's model, and
+what is read back is filled up and reordered as AWS does. Sources: their API references."""
 
 from __future__ import annotations
 
@@ -64,6 +64,14 @@ FILLED_IN: dict[str, dict[str, Any]] = {
     "LambdaFunctionAssociation": {"IncludeBody": False},
     "CustomErrorResponse": {"ResponsePagePath": "", "ResponseCode": "", "ErrorCachingMinTTL": 10},
     "OriginGroup": {"SelectionCriteria": "default"},
+    "ResponseHeadersPolicyConfig": {
+        "Comment": "",
+        "CustomHeadersConfig": NONE,
+        "RemoveHeadersConfig": NONE,
+        "ServerTimingHeadersConfig": {"Enabled": False},
+    },
+    "ResponseHeadersPolicyStrictTransportSecurity": {"IncludeSubdomains": False, "Preload": False},
+    "LifecycleExpiration": {"ExpiredObjectDeleteMarker": False},
 }
 ORDERED = ("CacheBehaviorList", "OriginGroupMemberList")
 
@@ -101,7 +109,9 @@ class Aws:
     def __init__(self, seed: int = 1) -> None:
         self.distributions: dict[str, dict[str, Any]] = {}
         self.access_controls: dict[str, dict[str, Any]] = {}
+        self.headers_policies: dict[str, dict[str, Any]] = {}
         self.certificates: dict[str, dict[str, Any]] = {}
+        self.lifecycles: dict[str, list[dict[str, Any]]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.interfere: Callable[[str, dict[str, Any]], None] = lambda operation, parameters: None
         self._chance = random.Random(seed)
@@ -196,6 +206,54 @@ class Aws:
 
     def _DeleteOriginAccessControl(self, client, Id, IfMatch):
         assert IfMatch == self.access_controls.pop(Id)["etag"]
+        return {}
+
+    def _ListResponseHeadersPolicies(self, client, Type, Marker="0"):
+        """Pages of one policy."""
+        items = [
+            {"Type": Type, "ResponseHeadersPolicy": self._GetResponseHeadersPolicy(client, id)["ResponseHeadersPolicy"]}
+            for id in self.headers_policies
+        ]
+        here, after = int(Marker), {"NextMarker": str(int(Marker) + 1)} if len(items) > int(Marker) + 1 else {}
+        return {"ResponseHeadersPolicyList": {"Quantity": 1, "Items": items[here : here + 1], **after}}
+
+    def _CreateResponseHeadersPolicy(self, client, ResponseHeadersPolicyConfig):
+        return self._keep_headers_policy(client, f"policy-{len(self.headers_policies)}", ResponseHeadersPolicyConfig)
+
+    def _GetResponseHeadersPolicy(self, client, Id):
+        kept = self.headers_policies[Id]
+        about = {"Id": Id, "ResponseHeadersPolicyConfig": kept["config"]}
+        return {"ResponseHeadersPolicy": about, "ETag": kept["etag"]}
+
+    def _UpdateResponseHeadersPolicy(self, client, Id, IfMatch, ResponseHeadersPolicyConfig):
+        assert IfMatch == self.headers_policies[Id]["etag"]
+        return self._keep_headers_policy(client, Id, ResponseHeadersPolicyConfig)
+
+    def _DeleteResponseHeadersPolicy(self, client, Id, IfMatch):
+        if Id in str(self.distributions):
+            raise error("ResponseHeadersPolicyInUse", "DeleteResponseHeadersPolicy", 409)
+        assert IfMatch == self.headers_policies.pop(Id)["etag"]
+        return {}
+
+    def _keep_headers_policy(self, client, id, config):
+        shape = client.meta.service_model.shape_for("ResponseHeadersPolicyConfig")
+        self.headers_policies[id] = {"config": as_read_back(config, shape, self._chance), "etag": next(self._etags)}
+        return self._GetResponseHeadersPolicy(client, id)
+
+    def _GetBucketLifecycleConfiguration(self, client, Bucket):
+        if Bucket not in self.lifecycles:
+            raise error("NoSuchBucket", "GetBucketLifecycleConfiguration", 404)
+        if not self.lifecycles[Bucket]:
+            raise error("NoSuchLifecycleConfiguration", "GetBucketLifecycleConfiguration", 404)
+        return {"Rules": self.lifecycles[Bucket]}
+
+    def _PutBucketLifecycleConfiguration(self, client, Bucket, LifecycleConfiguration):
+        shape = client.meta.service_model.shape_for("LifecycleRules")
+        self.lifecycles[Bucket] = as_read_back(LifecycleConfiguration["Rules"], shape, self._chance)
+        return {}
+
+    def _DeleteBucketLifecycle(self, client, Bucket):
+        self.lifecycles[Bucket] = []
         return {}
 
     def _ListCertificates(self, client, CertificateStatuses, Includes, **page):

@@ -116,7 +116,7 @@ def test_all_faults_are_reported_at_once():
         (
             {"path": "/a", "class": "never", "retries": 2},
             "routes[0].retries is unknown: allowed are path, methods, class, attempts, try_timeout_seconds, "
-            "deadline_seconds, backoff_seconds, stale.",
+            "deadline_seconds, backoff_seconds, stale, edge.",
         ),
         (
             {"path": "/a/../b", "class": "never"},
@@ -125,7 +125,7 @@ def test_all_faults_are_reported_at_once():
         (
             "/a",
             "routes[0] is '/a': allowed is a mapping with path, methods, class, attempts, try_timeout_seconds, "
-            "deadline_seconds, backoff_seconds, stale.",
+            "deadline_seconds, backoff_seconds, stale, edge.",
         ),
         (
             {"path": "/a", "class": "never", "attempts": 2},

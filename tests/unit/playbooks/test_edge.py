@@ -1,0 +1,71 @@
+"""playbooks/edge.yml where a certificate waits for records that somebody else makes, which MiniStack never has."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[3]
+ARN = "arn:aws:acm:us-east-1:111122223333:certificate/1"
+RECORD = {"Name": "_a1.api.example.com.", "Type": "CNAME", "Value": "_b2.acm-validations.aws."}
+ANSWERS: dict[str, dict[str, Any]] = {
+    "ListCertificates": {"CertificateSummaryList": []},
+    "RequestCertificate": {"CertificateArn": ARN},
+    "DescribeCertificate": {
+        "Certificate": {
+            "CertificateArn": ARN,
+            "DomainName": "api.example.com",
+            "Status": "PENDING_VALIDATION",
+            "DomainValidationOptions": [{"DomainName": "api.example.com", "ResourceRecord": RECORD}],
+        }
+    },
+}
+
+
+class Acm(BaseHTTPRequestHandler):
+    asked: list[str]
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        operation = self.headers["X-Amz-Target"].rpartition(".")[2]
+        self.asked.append(operation)
+        body = json.dumps(ANSWERS[operation]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def acm() -> Iterator[str]:
+    """The address of an ACM that issues nothing."""
+    Acm.asked = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Acm) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_without_a_zone_it_stops_and_says_which_records_are_needed(acm):
+    variables = {
+        "aws_endpoint_url": acm,
+        "fleet_dns_zone": "",
+        "fleet_domains": [{"name": "api.example.com", "plain_http": "refuse"}],
+    }
+    run = ["ansible-playbook", "playbooks/edge.yml", "-e", json.dumps(variables)]
+    result = subprocess.run(run, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    output = " ".join(result.stdout.split())
+    assert "The certificate for api.example.com waits for its DNS records. Make them, then run this again" in output
+    assert "_a1.api.example.com. CNAME _b2.acm-validations.aws." in output
+    assert Acm.asked == ["ListCertificates", "RequestCertificate", "DescribeCertificate"]
