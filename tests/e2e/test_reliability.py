@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import ssl
 import time
 from collections.abc import Iterator
 
 import pytest
-from running_lab import Load, changes, container, playbook, podman, wait_until_up
+import yaml
+from running_lab import DOMAIN, INVENTORY, PROXIES, Load, changes, container, playbook, podman, wait_until_up
 
 
 @pytest.fixture(autouse=True)
@@ -57,17 +60,23 @@ def test_only_what_was_in_flight_is_lost_when_a_proxys_host_is_killed(under_load
     assert len(load.lost_with_a_host) <= 60
 
 
-def test_a_change_of_policy_is_rolled_out_without_a_failed_request(under_load, tmp_path):
-    changed = tmp_path / "policy.yml"
-    changed.write_text(
-        "fleet_retry_policy: {connect_timeout_seconds: 1, try_timeout_seconds: 3, deadline_seconds: 13}\n"
-    )
+def certificate_of(address: str) -> str:
+    return ssl.get_server_certificate((address, 443))
+
+
+def test_a_policy_and_a_certificate_are_changed_without_a_failed_request(under_load):
+    facts = yaml.safe_load((INVENTORY / "group_vars" / "all" / "fleet.yml").read_text())
+    policy = {**facts["fleet_retry_policy"], "try_timeout_seconds": 3, "deadline_seconds": 13}
+    certificates = {**facts["fleet_certificates"], "names": [DOMAIN, "another.example.test"]}
+    before = [certificate_of(proxy) for proxy in PROXIES]
+    changed = json.dumps({"fleet_retry_policy": policy, "fleet_certificates": certificates})
     try:
         with under_load() as load:
-            rolled_out = playbook("site.yml", "-e", f"@{changed}")
+            rolled_out = playbook("site.yml", "-e", changed)
         assert rolled_out.returncode == 0, rolled_out.stdout
         assert changes(rolled_out)["proxy1"] > 0
         assert changes(rolled_out)["proxy2"] > 0
+        assert not set(before) & {certificate_of(proxy) for proxy in PROXIES}
         assert_steady(load)
     finally:
         back = playbook("site.yml")
