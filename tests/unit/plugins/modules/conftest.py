@@ -52,9 +52,13 @@ def run(monkeypatch):
 
 
 @pytest.fixture
-def aws(monkeypatch, run):
+def memory():
+    return Aws()
+
+
+@pytest.fixture
+def aws(monkeypatch, run, memory):
     """AWS in memory; ``aws.run(main, …)`` forgets the calls so far."""
-    memory = Aws()
     monkeypatch.setattr(BaseClient, "_make_api_call", lambda client, name, given: memory.answer(client, name, given))
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
