@@ -175,10 +175,11 @@ def _python(version: str) -> str:
 
 def _zipped(folder: Path) -> bytes:
     """The folder as a zip file in which no time, order or mode is this machine's."""
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w") as package:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _TIME)
+        for name, path in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, _TIME)
             entry.create_system = 3  # Unix, whose modes follow
             entry.external_attr = (0o100755 if _is_program(path) else 0o100644) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED

@@ -256,6 +256,8 @@ class Run:
 
     @functools.cached_property
     def source(self) -> Source:
+        if not self.options["source"]:
+            raise PackageError("source is missing: a release needs the function's folder")
         return Source(Path(self.options["source"]), self.options["runtime"], self.options["architecture"])
 
     @functools.cached_property
@@ -380,7 +382,6 @@ def main() -> None:
             "smoke_result": {"type": "dict"},
             "keep_versions": {"type": "int", "default": 3},
         },
-        required_if=[("state", "present", ["source"])],
         required_by={"smoke_result": "smoke_event"},
         supports_check_mode=True,
     )
