@@ -82,8 +82,10 @@ class Function:
         except is_boto3_error_code(NOT_THERE):
             return self
         self.latest, self.tags = about["Configuration"], about.get("Tags", {})
-        if self.latest.get("LastUpdateStatus") == "InProgress":
-            self._settle()
+        if self.latest.get("State") == "Pending":
+            self._settle("function_active_v2")
+        elif self.latest.get("LastUpdateStatus") == "InProgress":
+            self._settle("function_updated_v2")
         self.concurrency = about.get("Concurrency", {}).get("ReservedConcurrentExecutions")
         versions = self._pages("list_versions_by_function", "Versions", FunctionName=self.name)
         self.versions = [version for version in versions if version["Version"] != LATEST]
@@ -118,7 +120,7 @@ class Function:
         self._client.create_function(
             FunctionName=self.name, Code={"ZipFile": package}, Tags=tags, **config, aws_retry=True
         )
-        self._settle()
+        self._settle("function_active_v2")
 
     def update_code(self, package: bytes, architecture: str) -> None:
         self._update("update_function_code", {"ZipFile": package, "Architectures": [architecture]})
@@ -208,15 +210,15 @@ class Function:
     # ---
 
     def _update(self, operation: str, changes: dict[str, Any]) -> None:
-        """Change what was read, and read what came of it: its revision is another when the change is complete."""
+        """Change what was read, and read what came of it: its revision is another when the change is complete. Whether
+        the function is active does not matter: one that is seldom used is not."""
         getattr(self._client, operation)(
             FunctionName=self.name, RevisionId=self.latest["RevisionId"], **changes, aws_retry=True
         )
-        self._settle()
+        self._settle("function_updated_v2")
 
-    def _settle(self) -> None:
-        self._wait("function_active_v2")
-        self._wait("function_updated_v2")
+    def _settle(self, waiter: str) -> None:
+        self._wait(waiter)
         self.latest = self._client.get_function_configuration(FunctionName=self.name, aws_retry=True)
 
     def _wait(self, waiter: str, version: str = LATEST) -> None:

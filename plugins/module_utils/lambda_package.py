@@ -36,6 +36,8 @@ _LEFT_OUT = (".*", "__pycache__", "*.pyc", "tests", "events", "requirements.*")
 _OF_PIP = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 # Part of every digest. Another number, where the same folder gives another package than before.
 _MAKE = 1
+# What Lambda takes in a request.
+_MOST_MEGABYTES = 50
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -54,6 +56,12 @@ class Package:
     def sha256(self) -> str:
         """As Lambda writes it (``CodeSha256``)."""
         return base64.b64encode(hashlib.sha256(self.zip).digest()).decode()
+
+    def check_size(self) -> None:
+        """Raises PackageError where Lambda would refuse it."""
+        megabytes = len(self.zip) / 2**20
+        if megabytes > _MOST_MEGABYTES:
+            raise PackageError(f"the package has {megabytes:.1f} MB: allowed are {_MOST_MEGABYTES}")
 
 
 @dataclass(frozen=True)

@@ -312,11 +312,11 @@ class Run:
                 f" {plan.note.taken_back}, which was rolled back. Change its source or settings, or empty the"
                 f" description of alias {function.alias_name} to release it all the same"
             )
-        if self.module.check_mode and not plan.version:
-            # Refused where it cannot be built.
-            self.source.build()
-            return self.planner.at(next_version(found.versions), plan, function)
-        return plan
+        if plan.version:
+            return plan
+        # Built before anything is changed, and in check mode too: what cannot be released is refused.
+        self.package.check_size()
+        return self.planner.at(next_version(found.versions), plan, function) if self.module.check_mode else plan
 
     def _read(self) -> Function:
         return Function(self.client, self.options["name"], self.options["alias"]).read()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.steadyfront.fleet.plugins.module_utils import lambda_package
-from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_package import PackageError, Source
+from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_package import Package, PackageError, Source
 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 TAG = f"cp{sys.version_info.major}{sys.version_info.minor}"
@@ -169,6 +169,12 @@ def test_a_lock_that_does_not_name_the_wheel_by_its_hash_is_refused(folder, lock
     (folder / "requirements.lock").write_text(lock)
     with pytest.raises(PackageError, match=words):
         Source(folder, PYTHON, "x86_64").build()
+
+
+def test_one_that_is_too_large_is_refused():
+    Package(bytes(50 * 2**20), compiled=True).check_size()
+    with pytest.raises(PackageError, match=r"the package has 50.5 MB: allowed are 50"):
+        Package(bytes(50 * 2**20 + 2**19), compiled=True).check_size()
 
 
 def test_without_the_functions_python_nothing_is_compiled(folder, monkeypatch):
