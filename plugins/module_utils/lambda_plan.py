@@ -108,14 +108,12 @@ class Planner:
 
     def planned(self, function: Any, found: State, contents: str) -> State:
         """``contents`` is the digest of the source. Raises SettingsError where it cannot be."""
-        faults = [release.fault_of_alias(function.alias)] if function.alias else []
-        wanted = self._release(function, contents)
+        wanted, url = self._release(function, contents), self._planned_url(function)
+        faults = [*_faults_of_alias(function.alias), *self._faults_of_url(url)]
         if "Role" not in wanted.config:
             faults.append("config.role is missing: a new function needs one")
-        url = self._planned_url(function)
-        faults += self._faults_of_url(url)
-        if any(faults):
-            raise SettingsError([fault for fault in faults if fault])
+        if faults:
+            raise SettingsError(faults)
         version = self._version(function, found, wanted)
         stays = bool(version) and version == found.version
         return self.at(
@@ -138,9 +136,9 @@ class Planner:
         """The version of before is live, once. Raises SettingsError when there is none."""
         if not function.alias:
             raise SettingsError([f"{function.name} has no alias {function.alias_name}: nothing was released"])
-        fault = release.fault_of_alias(function.alias)
-        if fault:
-            raise SettingsError([fault])
+        faults = _faults_of_alias(function.alias)
+        if faults:
+            raise SettingsError(faults)
         if found.note.taken_back:
             return found
         before = next((version for version in function.versions if version["Version"] == found.note.before), None)
@@ -162,9 +160,9 @@ class Planner:
     def is_release(self, configuration: Mapping[str, Any], wanted: Release) -> bool:
         """Whether a version is as wanted. It may have more than was wanted: what AWS fills in."""
         has = self.release_of(configuration)
-        return has == replace(wanted, config=self.laid_over(configuration, wanted.config))
+        return has == replace(wanted, config=self._laid_over(configuration, wanted.config))
 
-    def laid_over(self, configuration: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    def _laid_over(self, configuration: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
         return self.config.canonical(self.config.overlay(release.as_settings(configuration), config))
 
     def _release(self, function: Any, contents: str) -> Release:
@@ -175,7 +173,7 @@ class Planner:
             environment = release.environment(there)
         return Release(
             contents,
-            self.laid_over(there, self._config),
+            self._laid_over(there, self._config),
             {name: str(value) for name, value in environment.items() if value is not None},
         )
 
@@ -245,3 +243,8 @@ class Planner:
             "log_retention_days": state.retention,
             "tags": dict(state.tags),
         }
+
+
+def _faults_of_alias(alias: Mapping[str, Any]) -> list[str]:
+    fault = release.fault_of_alias(alias) if alias else ""
+    return [fault] if fault else []

@@ -117,7 +117,7 @@ options:
     type: dict
   smoke_result:
     description:
-      - What must be in the answer, such as C({statusCode: 403}); what it does not mention may be anything.
+      - "What must be in the answer, such as C({statusCode: 403}); what it does not mention may be anything."
       - A function that fails has not passed, whatever it is.
     type: dict
   keep_versions:

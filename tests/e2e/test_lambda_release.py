@@ -86,3 +86,18 @@ def test_the_life_of_a_function(source: Path):
 
     assert step("delete", source)[2] == 2  # its role too
     assert step("delete", source)[2] == 0
+
+
+@pytest.mark.parametrize(
+    ("permissions", "words"),
+    [
+        ([{"actions": ["sqs:*"], "resources": ["arn:aws:sqs:eu-central-1:1:q"]}], "actions has 'sqs:*'"),
+        ([{"actions": ["sqs:SendMessage"], "resources": ["*"]}], "resources has '*'"),
+    ],
+)
+def test_permissions_for_everything_are_refused_before_a_role_is_made(permissions: list[Any], words: str):
+    listed = [{"name": "refused", "source": "/nowhere", "permissions": permissions}]
+    result = playbook("playbooks/functions.yml", "-e", json.dumps({"fleet_functions": listed}))
+    assert result.returncode != 0
+    assert words in result.stdout + result.stderr
+    assert "refused" not in [role["RoleName"] for role in client("iam").list_roles()["Roles"]]
