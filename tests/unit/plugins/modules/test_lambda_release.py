@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import pytest
+from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_release import grant_of
 from ansible_collections.steadyfront.fleet.plugins.modules import lambda_release
 from aws_in_memory import SECRET, error
 from lambda_in_memory import LambdaAws
@@ -177,6 +178,23 @@ class TestSmoke:
         assert live(aws) == "1"
         assert aws.functions["screening"]["tags"] == {}
 
+    def test_at_no_moment_do_users_meet_a_version_that_has_not_passed(self, aws):
+        """Every third version is broken."""
+        aws.answer_of = lambda version, event: {"statusCode": 500 if int(version["Version"]) % 3 == 0 else 403}
+        met = set()
+
+        def look(operation: str, given: dict[str, Any]) -> None:
+            if aws.functions and aws.functions["screening"]["aliases"]:
+                met.add(live(aws))
+
+        aws.interfere = look
+        failed = []
+        for n in range(1, 8):
+            aws.change(f"# {n}")
+            failed.append(bool(aws.run(smoke_result={"statusCode": 403}).get("failed")))
+        assert failed == [n % 3 == 0 for n in range(1, 8)]
+        assert met == {"1", "2", "4", "5", "7"}
+
     def test_an_answer_is_compared_where_it_is_mentioned(self, aws):
         aws.answer_of = lambda version, event: {"statusCode": 200, "body": "more"}
         result = aws.run(smoke_result={"statusCode": 403})
@@ -291,6 +309,30 @@ class TestUrl:
         granted = aws.functions["screening"]["policies"]["live"].values()
         assert {statement["Action"] for statement in granted} == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
         assert all(statement["Condition"]["ArnLike"] == {"AWS:SourceArn": FRONT} for statement in granted)
+
+    def test_at_no_moment_has_the_url_no_user(self, aws):
+        front = {"principal": "cloudfront.amazonaws.com", "source_arn": FRONT}
+        steps = [
+            {"url": {"auth_type": "NONE"}},
+            {"url": {"auth_type": "AWS_IAM"}, "url_users": [front]},
+            {"url": {"auth_type": "AWS_IAM"}, "url_users": [{"principal": "444455556666"}]},
+            {"url": {"auth_type": "NONE"}},
+            {"url": {}},
+        ]
+        gaps = []
+
+        def look(operation: str, given: dict[str, Any]) -> None:
+            function = aws.functions.get("screening", {"urls": {}})
+            for name, url in function["urls"].items():
+                grants = [grant_of(statement) for statement in function["policies"][name].values()]
+                users = {grant["principal"] for grant in grants if grant.get("auth_type") == url["AuthType"]}
+                if not users & {grant["principal"] for grant in grants if grant.get("via_url")}:
+                    gaps.append(operation)
+
+        aws.interfere = look
+        for step in steps:
+            assert aws.run(**step)["changed"]
+        assert gaps == []
 
     def test_what_it_has_beside_is_left_alone(self, aws):
         aws.run(url={"auth_type": "NONE", "cors": {"allow_origins": ["https://example.com"]}})
