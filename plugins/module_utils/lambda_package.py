@@ -6,7 +6,7 @@ What goes into a package decides what it is: the folder's files, the lock with i
 machine. A digest of these tells whether a function has to be released, and nothing has to be built for it. The zip
 file has the same bytes wherever it is built with the same Python and zlib.
 
-Nothing here knows of AWS or Ansible.
+Nothing here knows of AWS. Programs are run as a module of Ansible runs them.
 """
 
 from __future__ import annotations
@@ -15,12 +15,10 @@ import base64
 import hashlib
 import io
 import json
-import os
 import shutil
-import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -39,6 +37,8 @@ _MAKE = 1
 # What Lambda takes in a request.
 _MOST_MEGABYTES = 50
 _TIME = (1980, 1, 1, 0, 0, 0)
+# AnsibleModule.run_command: a command to its status, output and errors.
+Run = Callable[..., tuple[int, str, str]]
 
 
 class PackageError(ValueError):
@@ -97,16 +97,16 @@ class Source:
         if not {f"{module}.py", f"{module}/__init__.py"} & self.files().keys():
             raise PackageError(f"config.handler is {handler}: {self.folder} has no {module}.py")
 
-    def build(self) -> Package:
+    def build(self, run: Run) -> Package:
         """Raises PackageError where the lock has nothing for this Python and machine."""
         with TemporaryDirectory() as name:
             folder = Path(name)
             if self.lock.exists():
-                self._install(folder)
+                self._install(folder, run)
             for path, file in self.files().items():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(file, folder / path)
-            return Package(compiled=_compile(folder, self._version), zip=_zipped(folder))
+            return Package(compiled=_compile(folder, self._version, run), zip=_zipped(folder))
 
     @property
     def _version(self) -> str:
@@ -123,17 +123,15 @@ class Source:
             else:
                 yield from self._walk(path)
 
-    def _install(self, folder: Path) -> None:
+    def _install(self, folder: Path, run: Run) -> None:
         wheels = [word for kind in _WHEELS for word in ("--platform", f"{kind}_{MACHINES[self.architecture]}")]
         target = ["--only-binary=:all:", "--implementation", "cp", "--python-version", self._version, *wheels]
         safe = ["--require-hashes", "--no-deps", "--no-compile", "--no-input", "--disable-pip-version-check"]
-        command = [sys.executable, "-m", "pip", "install", "--quiet", *safe, *target]
-        done = subprocess.run(
-            [*command, "--target", str(folder), "-r", str(self.lock)], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", *safe, *target]
+        status, _output, errors = run([*pip, "--target", str(folder), "-r", str(self.lock)])
+        if status:
             raise PackageError(
-                f"{self.lock} cannot be installed for {self.runtime} on {self.architecture}: {done.stderr.strip()}"
+                f"{self.lock} cannot be installed for {self.runtime} on {self.architecture}: {errors.strip()}"
             )
         # Programs for a shell, which name this machine's Python.
         shutil.rmtree(folder / "bin", ignore_errors=True)
@@ -151,32 +149,27 @@ def _is_program(path: Path) -> bool:
     return bool(path.stat().st_mode & 0o100)
 
 
-def _compile(folder: Path, version: str) -> bool:
+def _compile(folder: Path, version: str, run: Run) -> bool:
     """Compile all code with Python ``version``, where this machine has it. What is compiled is not compared with the
     source when it is imported: no time is in it, and no path of this machine."""
-    python = _python(version)
+    python = _python(version, run)
     if not python:
         return False
     as_deployed = ["-s", str(folder), "-p", "/var/task", str(folder)]
-    subprocess.run(
+    run(
         [python, "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash", *as_deployed],
         # Sets are written in the order of their hashes; and nothing in the folder is to be imported.
-        env={**os.environ, "PYTHONHASHSEED": "0"},
+        environ_update={"PYTHONHASHSEED": "0"},
         cwd="/",
-        check=False,
     )
     return True
 
 
-def _python(version: str) -> str:
-    """The Python of this version on this machine, or an empty text. A name on the path need not be one that runs."""
-    for python in (sys.executable, f"python{version}"):
-        asked = [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-        try:
-            answer = subprocess.run(asked, capture_output=True, text=True, check=False)
-        except OSError:
-            continue
-        if answer.stdout.strip() == version:
+def _python(version: str, run: Run) -> str:
+    """The Python of this version on this machine, or an empty text. One on the path need not be one that works."""
+    for python in filter(None, (sys.executable, shutil.which(f"python{version}"))):
+        _status, said, _errors = run([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"])
+        if said.strip() == version:
             return python
     return ""
 

@@ -262,7 +262,7 @@ class Run:
 
     @functools.cached_property
     def package(self) -> Package:
-        package = self.source.build()
+        package = self.source.build(self.module.run_command)
         if not package.compiled:
             runtime = self.options["runtime"]
             self.module.warn(f"this machine has no {runtime}: the package brings no compiled code and starts slower")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.steadyfront.fleet.plugins.module_utils import lambda_package
@@ -18,6 +19,13 @@ from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_package i
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 TAG = f"cp{sys.version_info.major}{sys.version_info.minor}"
 X86 = f"{TAG}-{TAG}-manylinux_2_28_x86_64"
+
+
+def run(arguments: list[str], cwd: str | None = None, environ_update: dict[str, str] | None = None) -> Any:
+    """As AnsibleModule.run_command does."""
+    environment = {**os.environ, **(environ_update or {})}
+    done = subprocess.run(arguments, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
 
 
 def wheel(folder: Path, tags: str) -> str:
@@ -66,7 +74,7 @@ def entries(package: bytes) -> dict[str, zipfile.ZipInfo]:
 
 
 def test_it_has_the_folder_and_its_requirements_and_nothing_else(folder):
-    package = Source(folder, PYTHON, "x86_64").build()
+    package = Source(folder, PYTHON, "x86_64").build(run)
     names = [name for name in entries(package.zip) if not name.endswith(".pyc")]
     assert names == [
         "core/__init__.py",
@@ -81,19 +89,19 @@ def test_it_has_the_folder_and_its_requirements_and_nothing_else(folder):
 
 
 def test_two_checkouts_another_umask_and_another_time_zone_give_the_same_bytes(folder, tmp_path):
-    first = Source(folder, PYTHON, "x86_64").build()
+    first = Source(folder, PYTHON, "x86_64").build(run)
     other = tmp_path / "another checkout"
     program = (
-        "import hashlib, sys; from pathlib import Path;"
-        f" from {lambda_package.__name__} import Source;"
+        "import hashlib, sys; from pathlib import Path; from test_lambda_package import Source, run;"
         " source = Source(Path(sys.argv[1]), sys.argv[2], 'x86_64');"
-        " print(source.contents(), hashlib.sha256(source.build().zip).hexdigest())"
+        " print(source.contents(), hashlib.sha256(source.build(run).zip).hexdigest())"
     )
     umask = os.umask(0o077)
     try:
         shutil.copytree(folder, other, copy_function=shutil.copyfile)
         os.utime(other / "handler.py", (1, 1))
-        environment = {**os.environ, "TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7"}
+        here = str(Path(__file__).parent)
+        environment = {**os.environ, "TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7", "PYTHONPATH": here}
         command = [sys.executable, "-c", program, str(other), PYTHON]
         built = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, cwd=tmp_path)
     finally:
@@ -104,7 +112,7 @@ def test_two_checkouts_another_umask_and_another_time_zone_give_the_same_bytes(f
 
 
 def test_python_runs_what_is_compiled(folder, tmp_path):
-    package = Source(folder, PYTHON, "x86_64").build()
+    package = Source(folder, PYTHON, "x86_64").build(run)
     task = tmp_path / "task"
     zipfile.ZipFile(io.BytesIO(package.zip)).extractall(task)
     # Even where the source has become another.
@@ -115,7 +123,7 @@ def test_python_runs_what_is_compiled(folder, tmp_path):
 
 
 def test_no_path_of_this_machine_is_in_it(folder, tmp_path):
-    package = zipfile.ZipFile(io.BytesIO(Source(folder, PYTHON, "x86_64").build().zip))
+    package = zipfile.ZipFile(io.BytesIO(Source(folder, PYTHON, "x86_64").build(run).zip))
     (compiled,) = [package.read(name) for name in package.namelist() if name.startswith("__pycache__/handler.")]
     assert b"/var/task/handler.py" in compiled
     assert not [name for name in package.namelist() if b"/tmp" in package.read(name)]
@@ -125,7 +133,7 @@ def test_modes_are_those_that_git_keeps(folder):
     (folder / "tool").write_text("#!/bin/sh\n")
     (folder / "tool").chmod(0o700)
     (folder / "core" / "__init__.py").chmod(0o666)
-    package = Source(folder, PYTHON, "x86_64").build()
+    package = Source(folder, PYTHON, "x86_64").build(run)
     modes = {name: entry.external_attr >> 16 for name, entry in entries(package.zip).items()}
     assert {name for name, mode in modes.items() if mode == 0o100755} == {"tool", "helper/run"}
     assert set(modes.values()) == {0o100755, 0o100644}
@@ -153,7 +161,7 @@ def test_its_contents_are_others_for_another_python_and_machine():
 
 def test_a_lock_without_a_wheel_for_the_machine_is_refused(folder):
     with pytest.raises(PackageError) as refused:
-        Source(folder, PYTHON, "arm64").build()
+        Source(folder, PYTHON, "arm64").build(run)
     assert f"{folder}/requirements.lock cannot be installed for {PYTHON} on arm64" in str(refused.value)
     assert "No matching distribution found for helper==1.0" in str(refused.value)
 
@@ -168,7 +176,7 @@ def test_a_lock_without_a_wheel_for_the_machine_is_refused(folder):
 def test_a_lock_that_does_not_name_the_wheel_by_its_hash_is_refused(folder, lock, words):
     (folder / "requirements.lock").write_text(lock)
     with pytest.raises(PackageError, match=words):
-        Source(folder, PYTHON, "x86_64").build()
+        Source(folder, PYTHON, "x86_64").build(run)
 
 
 def test_one_that_is_too_large_is_refused():
@@ -178,18 +186,18 @@ def test_one_that_is_too_large_is_refused():
 
 
 def test_without_the_functions_python_nothing_is_compiled(folder, monkeypatch):
-    monkeypatch.setattr(lambda_package, "_python", lambda version: "")
-    package = Source(folder, PYTHON, "x86_64").build()
+    monkeypatch.setattr(lambda_package, "_python", lambda version, run: "")
+    package = Source(folder, PYTHON, "x86_64").build(run)
     assert not package.compiled
     assert not [name for name in entries(package.zip) if name.endswith(".pyc")]
 
 
 def test_a_python_that_is_another_or_does_not_run_is_not_taken(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert lambda_package._python("3.99") == ""
+    assert lambda_package._python("3.99", run) == ""
     (tmp_path / "python3.99").write_text("#!/bin/sh\nexit 127\n")
     (tmp_path / "python3.99").chmod(0o755)
-    assert lambda_package._python("3.99") == ""
+    assert lambda_package._python("3.99", run) == ""
 
 
 def test_a_folder_that_is_not_there_or_led_to_by_a_link_is_refused(folder):

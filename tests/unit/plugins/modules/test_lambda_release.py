@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_release import grant_of
 from ansible_collections.steadyfront.fleet.plugins.modules import lambda_release
 from aws_in_memory import SECRET, error
@@ -162,7 +163,7 @@ class TestStory:
 
     def test_a_no_change_run_builds_nothing(self, aws, monkeypatch):
         aws.run()
-        monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("something was built"))
+        monkeypatch.setattr(AnsibleModule, "run_command", lambda *_, **__: pytest.fail("something was built"))
         assert not aws.run()["changed"]
 
 
