@@ -41,8 +41,8 @@ def when_the_role_is_known(method: Method) -> Method:
             try:
                 return method(*args)
             except is_boto3_error_code("InvalidParameterValueException") as error:
-                known = not any(isinstance(error, is_boto3_error_message(words, error)) for words in _NEW_ROLE)
-                if known or time.monotonic() > end:
+                new = any(isinstance(error, is_boto3_error_message(words, error)) for words in _NEW_ROLE)
+                if not new or time.monotonic() > end:
                     raise
             time.sleep(3)
 
@@ -120,6 +120,7 @@ class Function:
         self._client.create_function(
             FunctionName=self.name, Code={"ZipFile": package}, Tags=tags, **config, aws_retry=True
         )
+        self.tags = tags
         self._settle("function_active_v2")
 
     def update_code(self, package: bytes, architecture: str) -> None:

@@ -56,7 +56,7 @@ class Applier:
         self._function.tag(dict(plan.tags))
         self._apply_url(found, plan)
         self._apply_event_sources(plan)
-        for old in set(found.versions) - set(plan.versions):
+        for old in sorted(set(found.versions) - set(plan.versions), key=int):
             self._function.delete_version(old)
         return plan
 

@@ -235,9 +235,7 @@ except ImportError:
 
 MOST_RACES = 5
 RACE_SECONDS = 2
-RETENTIONS = [
-    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-]
+RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 # As long as a function may run, and never twice: an invocation whose answer was lost may have done its work.
 PATIENT = {"read_timeout": 910, "retries": {"total_max_attempts": 1}}
 

@@ -58,8 +58,11 @@ def live(aws: Any) -> str:
 
 class TestStory:
     def test_released_once_and_then_left_alone(self, aws):
-        first = aws.run(environment={"TOKEN": SECRET}, log_retention_days=30, url={"auth_type": "NONE"})
+        first = aws.run(
+            environment={"TOKEN": SECRET}, log_retention_days=30, url={"auth_type": "NONE"}, tags={"a": "1"}
+        )
         assert first["changed"]
+        assert "TagResource" not in aws.writes()
         assert aws.invocations == [("1", {})]
         assert live(aws) == "1"
         assert first["function"]["url_domain"] == "screening.lambda-url.eu-central-1.on.aws"
