@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.steadyfront.fleet.plugins.module_utils import lambda_package
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_release import grant_of
 from ansible_collections.steadyfront.fleet.plugins.modules import lambda_release
 from aws_in_memory import SECRET, error
@@ -35,8 +36,9 @@ def source(tmp_path):
 
 
 @pytest.fixture
-def aws(aws, source):
-    """``aws.run()`` releases the function ``screening``."""
+def aws(aws, source, monkeypatch):
+    """``aws.run()`` releases the function ``screening``. Its code is not compiled: test_lambda_package sees to that."""
+    monkeypatch.setattr(lambda_package, "_compile", lambda folder, version, run: True)
 
     def change(text: str = "# changed") -> None:
         (source / "handler.py").write_text(text)
@@ -168,6 +170,20 @@ class TestStory:
         aws.run()
         monkeypatch.setattr(AnsibleModule, "run_command", lambda *_, **__: pytest.fail("something was built"))
         assert not aws.run()["changed"]
+
+    def test_a_package_without_compiled_code_is_told_of(self, aws, monkeypatch):
+        monkeypatch.setattr(lambda_package, "_compile", lambda folder, version, run: False)
+        assert "this machine has no python3.13" in aws.run()["warnings"][0]
+        assert "warnings" not in aws.run()
+
+    @pytest.mark.parametrize("check", [True, False])
+    def test_a_lock_that_cannot_be_installed_is_refused_before_anything_changes(self, aws, source, monkeypatch, check):
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+        (source / "requirements.lock").write_text(f"helper==1.0 --hash=sha256:{'0' * 64}\n")
+        result = aws.run(check=check, architecture="arm64", log_retention_days=1)
+        assert "requirements.lock cannot be installed for python3.13 on arm64" in result["msg"]
+        assert "No matching distribution found for helper==1.0" in result["msg"]
+        assert aws.writes() == []
 
 
 class TestSmoke:
