@@ -39,8 +39,8 @@ class Customs:
     ``keys``: list → the member that tells its elements apart. ``ordered``: lists whose order means something.
     ``alternatives``: structure → groups of members of which one group may be set. ``derived``: structure → members
     that AWS answers with and computes itself. ``defaults``: structure → values of members that are required and were
-    not given. ``public``: texts
-    that AWS calls sensitive and that are meant to be read.
+    not given. ``public``: texts that AWS calls sensitive and that are meant to be read. ``withheld``: structure →
+    members that no option sets.
     """
 
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -49,6 +49,7 @@ class Customs:
     derived: Mapping[str, Collection[str]] = field(default_factory=dict)
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     public: Collection[str] = ()
+    withheld: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 class Settings:
@@ -70,6 +71,21 @@ class Settings:
     def overlay(self, current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
         """``current`` with what ``wanted`` mentions, and defaults where something required is missing. Can be sent."""
         return dict(self._overlay(current, wanted, self._shape))
+
+    def changes(self, current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """What to tell an API that keeps the settings which it is not told, to make ``wanted`` of ``current``. Raises
+        SettingsError for what cannot be taken away."""
+        before, after = self.canonical(current), self.canonical(wanted)
+        differing = [name for name in self._shape.members if before.get(name) != after.get(name)]
+        changed = {name: after[name] if name in after else _nothing(self._shape.members[name]) for name in differing}
+        faults = [
+            f"{self._option_name(name)} cannot be taken away, only changed"
+            for name, value in changed.items()
+            if value is None
+        ]
+        if faults:
+            raise SettingsError(faults)
+        return changed
 
     def missing(self, settings: Mapping[str, Any], path: str) -> list[str]:
         """The paths of the options that are required and not there."""
@@ -110,7 +126,8 @@ class Settings:
         if not isinstance(value, Mapping):
             faults.append(f"{path} is {json.dumps(value, default=str)}: allowed is a mapping")
             return {}
-        members = {self._option_name(name): name for name in shape.members if name != "Quantity"}
+        withheld = {"Quantity", *self._customs.withheld.get(shape.name, ())}
+        members = {self._option_name(name): name for name in shape.members if name not in withheld}
         parsed = {}
         for option, setting in value.items():
             if option not in members:
@@ -155,6 +172,9 @@ class Settings:
         elif shape.type_name == "list" and isinstance(value, Sequence) and not isinstance(value, str):
             for item in value:
                 yield from self._secrets(item, shape.member)
+        elif shape.type_name == "map" and isinstance(value, Mapping):
+            for item in value.values():
+                yield from self._secrets(item, shape.value)
         elif self._is_secret(shape) and value:
             yield str(value)
 
@@ -191,7 +211,7 @@ class Settings:
     def _missing(self, value: Any, shape: Any, path: str) -> Iterator[str]:
         if shape.type_name == "structure":
             for name in shape.required_members:
-                if name not in value and name not in _WRAPPED:
+                if name not in {*value, *_WRAPPED, *self._customs.withheld.get(shape.name, ())}:
                     yield f"{path}.{self._option_name(name)}"
             for name, member in value.items():
                 inner = path if name == "Items" and _is_list(shape) else f"{path}.{self._option_name(name)}"
@@ -204,7 +224,11 @@ class Settings:
 
     def _canonical(self, value: Any, shape: Any) -> Any:
         if shape.type_name == "structure":
-            ignored = {*self._customs.derived.get(shape.name, ()), *(["Quantity"] if _is_wrapped(shape) else [])}
+            ignored = {
+                *self._customs.derived.get(shape.name, ()),
+                *self._customs.withheld.get(shape.name, ()),
+                *(["Quantity"] if _is_wrapped(shape) else []),
+            }
             members = {
                 name: self._canonical(member, shape.members[name])
                 for name, member in (value or {}).items()
@@ -250,6 +274,17 @@ def _is_wrapped(shape: Any) -> bool:
 
 def _is_list(shape: Any) -> bool:
     return set(shape.members) == _WRAPPED
+
+
+def _nothing(shape: Any) -> Any:
+    """The empty value of a shape, in a structure that of each member. None for a number, which has none, and for a
+    structure that needs one."""
+    if shape.type_name == "structure":
+        members = {name: _nothing(member) for name, member in shape.members.items()}
+        if any(members[name] is None for name in shape.required_members):
+            return None
+        return {name: value for name, value in members.items() if value is not None}
+    return {"list": [], "string": "", "boolean": False}.get(shape.type_name)
 
 
 def _key(item: Any, key: str | None) -> Any:

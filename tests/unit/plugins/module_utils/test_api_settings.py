@@ -9,7 +9,11 @@ from typing import Any
 
 import botocore.session
 import pytest
-from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import (
+    Customs,
+    Settings,
+    SettingsError,
+)
 from ansible_collections.steadyfront.fleet.plugins.module_utils.cloudfront import CUSTOMS, choose_certificate, faults
 from aws_in_memory import as_read_back
 from botocore import xform_name
@@ -220,6 +224,63 @@ def test_whatever_is_wanted_is_made_once(options, more, seed):
     assert SETTINGS.canonical(again(more, there)) == SETTINGS.canonical(there)
     # What is shown of it are options that make it.
     assert SETTINGS.canonical(again(SETTINGS.options(there, str), there)) == SETTINGS.canonical(there)
+
+
+# --- an API that keeps what it is not told
+
+FUNCTION = Settings(
+    botocore.session.get_session().get_service_model("lambda").shape_for("UpdateFunctionConfigurationRequest"),
+    Customs(withheld={"UpdateFunctionConfigurationRequest": ("FunctionName", "Environment")}),
+    xform_name,
+)
+THERE = {
+    "FunctionName": "f",
+    "MemorySize": 128,
+    "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:eu-central-1:1:dead"},
+    "Layers": ["a"],
+    "VpcConfig": {"SubnetIds": ["b", "a"], "SecurityGroupIds": ["c"], "VpcId": "answered only"},
+    "Description": "d",
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, {}),
+        ({"memory_size": 128, "vpc_config": {"subnet_ids": ["a", "b"]}}, {}),
+        ({"memory_size": 256}, {"MemorySize": 256}),
+        ({"timeout": 0}, {"Timeout": 0}),
+        ({"dead_letter_config": None}, {"DeadLetterConfig": {"TargetArn": ""}}),
+        ({"layers": []}, {"Layers": []}),
+        ({"description": None}, {"Description": ""}),
+        (
+            {"vpc_config": None},
+            {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": [], "Ipv6AllowedForDualStack": False}},
+        ),
+    ],
+)
+def test_it_is_told_what_differs_and_what_is_taken_away(options, told):
+    wanted = FUNCTION.overlay(THERE, FUNCTION.parse(options, "config"))
+    assert FUNCTION.changes(THERE, wanted) == told
+
+
+@pytest.mark.parametrize("option", ["memory_size", "ephemeral_storage"])
+def test_a_number_cannot_be_taken_away(option):
+    there = {**THERE, "EphemeralStorage": {"Size": 512}}
+    wanted = FUNCTION.overlay(there, FUNCTION.parse({option: None}, "config"))
+    with pytest.raises(SettingsError, match=f"{option} cannot be taken away, only changed"):
+        FUNCTION.changes(there, wanted)
+
+
+def test_what_is_withheld_is_no_option_and_never_missing():
+    with pytest.raises(SettingsError, match=r"config\.function_name is unknown"):
+        FUNCTION.parse({"function_name": "f"}, "config")
+    assert FUNCTION.missing({}, "config") == []
+    assert "FunctionName" not in FUNCTION.canonical(THERE)
+
+
+def test_the_values_of_a_mapping_are_secrets_one_by_one():
+    assert FUNCTION.secrets({"environment": {"variables": {"A": "a-secret", "B": 1}}}) == ["a-secret", "1"]
 
 
 # --- what is refused

@@ -14,9 +14,10 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.testing import patch_module_args
 from aws_in_memory import SECRET, Aws
 from botocore.client import BaseClient
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 
 load_once = functools.cache(JSONFileLoader().load_file)
+list_once = functools.cache(Loader().list_available_services)
 
 
 class Ended(Exception):
@@ -30,6 +31,7 @@ class Ended(Exception):
 def run(monkeypatch):
     """``run(main, check, **options)`` runs a module and returns its result, in which the secret never is."""
     monkeypatch.setattr(JSONFileLoader, "load_file", lambda loader, path: load_once(path))
+    monkeypatch.setattr(Loader, "list_available_services", lambda loader, kind: list_once(kind))
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     for name in ("CONFIG_FILE", "SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(f"AWS_{name}", os.devnull)
@@ -52,9 +54,13 @@ def run(monkeypatch):
 
 
 @pytest.fixture
-def aws(monkeypatch, run):
+def memory():
+    return Aws()
+
+
+@pytest.fixture
+def aws(monkeypatch, run, memory):
     """AWS in memory; ``aws.run(main, …)`` forgets the calls so far."""
-    memory = Aws()
     monkeypatch.setattr(BaseClient, "_make_api_call", lambda client, name, given: memory.answer(client, name, given))
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")

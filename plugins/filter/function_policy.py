@@ -1,0 +1,26 @@
+# Copyright: Steadyfront maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+"""Filter ``function_policy``: what a function may do, as the policy of its execution role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.steadyfront.fleet.plugins.module_utils import function_policy as model
+
+
+def function_policy(function: Mapping[str, Any], region: str, account_id: str) -> dict[str, Any]:
+    """See function_policy.yml beside this file."""
+    try:
+        return model.function_policy(function, str(function["name"]), region, account_id)
+    except model.GrantError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    """What Ansible loads."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"function_policy": function_policy}
