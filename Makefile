@@ -12,7 +12,7 @@ up:  ## bring up the lab and measure traffic through it
 	@setup/bootstrap lab
 	ansible-playbook site.yml
 	ansible-playbook playbooks/verify.yml
-	@echo 'The front: http://198.18.0.5:8080 (nurse:nurse)   its state: http://198.18.0.5:8404   take it down: make down'
+	@echo 'The front: https://hosp.example.test at 198.18.0.5 (nurse:nurse, .lab/ca.pem)   the balancer: http://198.18.0.5:8404   take it down: make down'
 
 down:  ## take the lab down; nothing is left of it but .venv
 	@setup/bootstrap lab
@@ -56,7 +56,8 @@ build:
 
 molecule:
 	@setup/bootstrap lab
-	molecule test
+	@# Molecule's last words do not name the tests that failed.
+	molecule test || { cat .pytest_cache/v/cache/lastfailed; exit 1; }
 
 e2e:
 	@setup/bootstrap lab

@@ -12,11 +12,12 @@ from itertools import takewhile
 from typing import Any
 
 import pytest
+import uvloop
 import yaml
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.client import Target, basic_authorization
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.controls import Controls
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import Request, requests, templates
-from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Arrivals, Send, run
+from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Arrivals, Send, drive
 from running_lab import CA, CONTROLS, DOMAIN, FRONT, INVENTORY, RATE, Load, playbook
 
 # A plan is made in advance; a test ends long before it.
@@ -51,7 +52,8 @@ def under_load():
         target = Target("front", FRONT, host_header=DOMAIN, headers=headers, ca_path=str(CA))
         load = Load(began=time.monotonic())
         over = threading.Event()
-        thread = threading.Thread(target=lambda: setattr(load, "result", run(plan, target, Until(over), 12)))
+        traffic = drive(plan, target, Until(over), 12)
+        thread = threading.Thread(target=lambda: setattr(load, "result", uvloop.run(traffic)))
         faults = {"rate": 0.02, "mix": {"500": 0.5, "502": 0.5}, "applied": 0.5, "latency_ms": [20, 200]}
         with _faults(**faults) as controls:
             controls.clear_ledger()
