@@ -43,9 +43,9 @@ def nginx_retries(
     """Everything that the configuration's templates need to know about retries.
 
     Returns ``upstream`` (host, port), ``policy`` (complete), ``methods`` (method → treatment), ``unlisted`` (that of
-    any other method), ``rules`` (regex over "METHOD TARGET PATH", the path decoded → treatment, first match wins), ``treatments``,
-    ``ttls`` (those of stale answers, seconds) and ``throttle`` (in tokens). Raises ``PolicyError`` with the given
-    ``names`` in its messages.
+    any other method), ``rules`` (regex over "METHOD TARGET PATH", the path decoded → treatment, first match wins),
+    ``treatments``, ``ttls`` (those of stale answers, seconds) and ``throttle`` (in tokens). Raises ``PolicyError`` with
+    the given ``names`` in its messages.
     """
     upstream = upstream_address(upstream_url, names[0])
     resolved = resolved_policy(policy, names[2])

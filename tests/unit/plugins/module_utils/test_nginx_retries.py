@@ -61,7 +61,8 @@ def test_what_may_always_be_repeated_must_be_named_as_it_is_written(request_, ex
 
 
 @pytest.mark.parametrize(
-    "target_and_path", ["/pay/1 /pay/1", "/pay/1?a=b /pay/1", "/p%61y/1 /pay/1", "/x/..//pay/1 /pay/1", "/pay/%0A /pay/\n"]
+    "target_and_path",
+    ["/pay/1 /pay/1", "/pay/1?a=b /pay/1", "/p%61y/1 /pay/1", "/x/..//pay/1 /pay/1", "/pay/%0A /pay/\n"],
 )
 def test_what_must_never_be_repeated_is_recognised_in_any_spelling(target_and_path):
     assert treatment([{"path": "/pay/*", "class": "never"}], f"GET {target_and_path}") == "never"
