@@ -43,9 +43,9 @@ def nginx_retries(
     """Everything that the configuration's templates need to know about retries.
 
     Returns ``upstream`` (host, port), ``policy`` (complete), ``methods`` (method → treatment), ``unlisted`` (that of
-    any other method), ``rules`` (regex over "PLAIN METHOD PATH" → treatment, first match wins), ``treatments``,
-    ``ttls`` (those of stale answers, seconds) and ``throttle`` (in tokens). Raises ``PolicyError`` with the given
-    ``names`` in its messages.
+    any other method), ``rules`` (regex over "METHOD TARGET PATH", the path decoded → treatment, first match wins),
+    ``treatments``, ``ttls`` (those of stale answers, seconds) and ``throttle`` (in tokens). Raises ``PolicyError`` with
+    the given ``names`` in its messages.
     """
     upstream = upstream_address(upstream_url, names[0])
     resolved = resolved_policy(policy, names[2])
@@ -111,12 +111,14 @@ def _throttle(peak_requests_per_second: int) -> dict[str, float]:
 
 
 def _rules(route: Mapping[str, Any], treatment: str, engine: str) -> Iterator[dict[str, str]]:
-    """A route's lines in the map. What a route allows to be repeated, it allows for the path as written only:
-    HOSP may read an escaped path otherwise than NGINX does."""
+    """A route's lines in the map. What a route allows to be repeated, it allows for the path as written only: HOSP may
+    read an escaped path otherwise than NGINX does. A target has no space in it, and its path only gets shorter when it
+    is decoded: so it is as written when what comes before the query comes again after it."""
     path = path_regex(route["path"])
     for methods, treated in _method_groups(route, treatment, engine):
-        plain = "1" if route["class"] in ("always", "safe") and treated != "never" else "."
-        yield {"regex": rf"~(?s)^{plain} {methods} {path}\z", "treatment": treated}
+        as_written = route["class"] in ("always", "safe") and treated != "never"
+        target_and_path = rf"({path})(?:\?\S*)? \1" if as_written else rf"\S+ {path}"
+        yield {"regex": rf"~(?s)^{methods} {target_and_path}\z", "treatment": treated}
 
 
 def _method_groups(route: Mapping[str, Any], treatment: str, engine: str) -> Iterator[tuple[str, str]]:

@@ -71,7 +71,15 @@ def test_a_time_out_of_the_last_try_is_nginxs_own_504(proxy, hosp):
     }
 
 
-@pytest.mark.parametrize("path", ["/patients/1/scree%6e", "/patients//1/screen", "/x/../patients/1/screen"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/patients/1/scree%6e",
+        "/patients//1/screen",
+        "/x/../patients/1/screen",
+        "/patients/1/x%20/patients/1/x%3F/screen",
+    ],
+)
 def test_another_spelling_of_a_repeatable_route_is_not_believed(proxy, hosp, path):
     assert attempts(proxy, hosp, "POST", path) == 1
 

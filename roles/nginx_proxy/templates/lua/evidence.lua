@@ -3,11 +3,7 @@ local utf8 = require "nginx_proxy.utf8"
 
 local evidence = {}
 
-function evidence.clean()
-    local var = ngx.var
-    if var.nginx_proxy_has_odd_bytes == "" then
-        return
-    end
+function evidence.clean(var)
     for name, source in pairs { path = "nginx_proxy_path_sent", user = "remote_user", agent = "http_user_agent" } do
         var["nginx_proxy_clean_" .. name] = utf8.escaped(var[source] or "")
     end

@@ -8,12 +8,25 @@ local policy = require "nginx_proxy.policy"
 local backoff = require "nginx_proxy.backoff"
 local chain = require "nginx_proxy.chain"
 local deadline = require "nginx_proxy.deadline"
+local evidence = require "nginx_proxy.evidence"
 local stale = require "nginx_proxy.stale"
 local throttle = require "nginx_proxy.throttle"
 local balancer = require "ngx.balancer"
 local shared = ngx.shared.nginx_proxy
 
 local retry = {}
+
+-- Most requests are ordinary: one try, a good answer, a full throttle, nothing to tell. The others are marked as special:
+-- at their end the throttle and the log need a closer look.
+local function mark(var)
+    var.nginx_proxy_special = 1
+end
+
+-- Why there was no further try, for the log.
+local function note(var, reason)
+    var.nginx_proxy_note = reason
+    mark(var)
+end
 
 local function treatment_of(var)
     return policy.treatments[var.nginx_proxy_treatment]
@@ -24,16 +37,22 @@ function retry.first()
     local var = ngx.var
     local treatment = treatment_of(var)
     if (tonumber(var.content_length) or 0) > policy.largest_kept_body then
-        var.nginx_proxy_note = "body too large"
+        note(var, "body too large")
         return "streamed"
     end
     local cache = stale.prepare(treatment, var)
+    if cache ~= "" then
+        -- A good answer may hide a failed try.
+        mark(var)
+    end
     if treatment.class == "once" and treatment.attempts > 1 then
         return treatment.own_timeouts and "once_again" or "once"
     elseif treatment.attempts > 1 and throttle.is_open() then
         return (treatment.own_timeouts and "again" or "first") .. cache
     end
-    var.nginx_proxy_note = treatment.attempts > 1 and "throttled" or ""
+    if treatment.attempts > 1 then
+        note(var, "throttled")
+    end
     if treatment.own_timeouts or cache ~= "" then
         return "only" .. cache
     end
@@ -41,8 +60,8 @@ function retry.first()
 end
 
 -- No further try: an error of NGINX's own.
-local function give_up(var, status, note)
-    var.nginx_proxy_note = note
+local function give_up(var, status, reason)
+    note(var, reason)
     var.nginx_proxy_failure = status
     return ngx.exec("@failed")
 end
@@ -74,6 +93,7 @@ function retry.again()
     end
     throttle.failed()
     var.nginx_proxy_counted = tries
+    mark(var)
 
     local status = tonumber(chain.last(var.upstream_status)) or 502
     local answered = chain.last(var.upstream_header_time) ~= "-"
@@ -131,22 +151,31 @@ function retry.fail()
     return ngx.exit(tonumber(ngx.var.nginx_proxy_failure))
 end
 
--- A request's end: its last try has not been counted yet.
-function retry.count()
+local function is_good(status)
+    return status >= 200 and status < 499 and not policy.failures[status]
+end
+
+-- A request's end: its last try has not been counted yet. A good try changes nothing while the throttle is full.
+function retry.finish()
     local var = ngx.var
+    local level = throttle.level()
+    if level >= policy.throttle.capacity and is_good(ngx.status) and var.nginx_proxy_special == "" then
+        return
+    end
+    mark(var)
+    evidence.clean(var)
     local statuses = var.upstream_status
-    local level
     if statuses then
         local last = chain.last(statuses)
-        if policy.failures[last] then
+        if policy.failures[tonumber(last)] then
             if chain.length(statuses) > (tonumber(var.nginx_proxy_counted) or 0) then
                 throttle.failed()
+                level = throttle.level()
             end
         elseif last ~= "499" and last ~= "-" then
             level = throttle.succeeded()
         end
     end
-    level = level or throttle.level()
     if level < policy.throttle.capacity then
         var.nginx_proxy_throttle = ("%.2f"):format(level / policy.throttle.capacity)
     end

@@ -13,7 +13,7 @@ def plan(routes=(), engine="lua", **policy):
 
 
 def treatment(routes, request, engine="lua"):
-    """What the map says of "PLAIN METHOD PATH", as NGINX reads it: the first rule that matches."""
+    """What the map says of "METHOD TARGET PATH", as NGINX reads it: the first rule that matches."""
     rules = plan(routes, engine)["rules"]
     return next((rule["treatment"] for rule in rules if re.search(_python(rule["regex"]), request)), None)
 
@@ -44,32 +44,39 @@ def test_once_is_never_repeated_for_a_status():
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
-        ("1 POST /patients/1/screen", "always"),
-        ("0 POST /patients/1/screen", None),
-        ("1 PATCH /patients/1/screen", None),
-        ("1 POST /patients/1/screen\n", None),
-        ("1 POST /patients/1\n/screen", "always"),
-        ("1 XPOST /patients/1/screen", None),
+        ("POST /patients/1/screen /patients/1/screen", "always"),
+        ("POST /patients/1/screen?a=%2F&b=/c?d /patients/1/screen", "always"),
+        ("POST /patients/1/scree%6e /patients/1/screen", None),
+        ("POST /patients//1/screen /patients/1/screen", None),
+        ("POST /patients/1/screen%3F /patients/1/screen?", None),
+        ("POST /patients/1/screen%20 /patients/1/screen ", None),
+        ("POST /patients/1/x%20/patients/1/x%3F/screen /patients/1/x /patients/1/x?/screen", None),
+        ("PATCH /patients/1/screen /patients/1/screen", None),
+        ("POST /patients/1/screen%0A /patients/1/screen\n", None),
+        ("XPOST /patients/1/screen /patients/1/screen", None),
     ],
 )
 def test_what_may_always_be_repeated_must_be_named_as_it_is_written(request_, expected):
     assert treatment([{"path": "/patients/*/screen", "methods": ["POST"], "class": "always"}], request_) == expected
 
 
-@pytest.mark.parametrize("plain", ["0", "1"])
-def test_what_must_never_be_repeated_is_recognised_in_any_spelling(plain):
-    assert treatment([{"path": "/pay/*", "class": "never"}], f"{plain} GET /pay/1") == "never"
+@pytest.mark.parametrize(
+    "target_and_path",
+    ["/pay/1 /pay/1", "/pay/1?a=b /pay/1", "/p%61y/1 /pay/1", "/x/..//pay/1 /pay/1", "/pay/%0A /pay/\n"],
+)
+def test_what_must_never_be_repeated_is_recognised_in_any_spelling(target_and_path):
+    assert treatment([{"path": "/pay/*", "class": "never"}], f"GET {target_and_path}") == "never"
 
 
 @pytest.mark.parametrize(
     ("engine", "request_", "expected"),
     [
-        ("plain", "0 POST /a", "once"),
-        ("plain", "0 PATCH /a", "once"),
-        ("plain", "0 PUT /a", "never"),
-        ("plain", "0 BREW /a", "never"),
-        ("lua", "0 PUT /a", "once"),
-        ("lua", "0 BREW /a", "once"),
+        ("plain", "POST /a /a", "once"),
+        ("plain", "PATCH /a /a", "once"),
+        ("plain", "PUT /a /a", "never"),
+        ("plain", "BREW /a /a", "never"),
+        ("lua", "PUT /a /a", "once"),
+        ("lua", "BREW /a /a", "once"),
     ],
 )
 def test_once_is_for_methods_that_the_engine_can_hold_back(engine, request_, expected):
@@ -83,8 +90,8 @@ def test_a_method_that_nobody_listed_is_tried_once_and_by_nginx_alone_never_agai
 
 def test_a_route_with_limits_of_its_own_is_treated_apart():
     routes = [{"path": "/a", "class": "always", "attempts": 2}, {"path": "/b", "class": "always"}]
-    assert treatment(routes, "1 POST /a") == "always_0"
-    assert treatment(routes, "1 POST /b") == "always"
+    assert treatment(routes, "POST /a /a") == "always_0"
+    assert treatment(routes, "POST /b /b") == "always"
     assert named(plan(routes))["always_0"]["attempts"] == 2
     assert named(plan(routes))["always"]["attempts"] == 3
 
@@ -101,7 +108,7 @@ def test_only_a_try_timeout_of_its_own_needs_other_settings_for_a_first_try():
 def test_stale_answers_have_a_treatment_for_each_route_and_locations_for_each_ttl():
     routes = [{"path": f"/{x}", "methods": ["GET"], "class": "safe", "stale": {"ttl_seconds": 9}} for x in "ab"]
     assert plan(routes)["ttls"] == [9]
-    assert [treatment(routes, f"1 GET /{x}") for x in "ab"] == ["safe_0", "safe_1"]
+    assert [treatment(routes, f"GET /{x} /{x}") for x in "ab"] == ["safe_0", "safe_1"]
 
 
 def test_what_must_not_be_repeated_has_one_attempt():

@@ -141,3 +141,53 @@ class TestThrottle:
         throttle[b"failed"]()
         self.times(10, throttle[b"succeeded"])
         assert throttle[b"level"]() == 100
+
+
+class TestEnd:
+    """``end_(status, **variables)``: what the end of a request leaves in NGINX's variables."""
+
+    @pytest.fixture
+    def end(self, lua, load):
+        lua.execute(DICTIONARY.encode())
+        lua.execute(b"""
+            local policy = package.loaded["nginx_proxy.policy"]
+            policy.failures = { [500] = true, [502] = true }
+            package.loaded["ngx.balancer"] = {}
+        """)
+        for name in ("chain", "backoff", "deadline", "throttle", "utf8", "evidence", "stale"):
+            lua.globals()[b"package"][b"loaded"][f"nginx_proxy.{name}".encode()] = load(name)
+        retry = load("retry")
+
+        def end_(status, **variables):
+            values = {"nginx_proxy_special": b"", "nginx_proxy_path_sent": b"/", "upstream_status": b"%d" % status}
+            var = lua.table_from({key.encode(): value for key, value in {**values, **variables}.items()})
+            lua.globals()[b"ngx"][b"var"] = var
+            lua.globals()[b"ngx"][b"status"] = status
+            retry[b"finish"]()
+            return {key.decode(): value for key, value in var.items()}
+
+        return end_
+
+    @pytest.mark.parametrize("status", [200, 204, 304, 404])
+    def test_a_good_answer_is_ordinary(self, end, status):
+        assert end(status)["nginx_proxy_special"] == b""
+
+    @pytest.mark.parametrize("status", [0, 9, 499, 500, 502])
+    def test_any_other_is_special(self, end, status):
+        assert end(status)["nginx_proxy_special"] == 1
+
+    def test_what_follows_a_failure_says_how_full_the_throttle_is(self, end):
+        assert end(500)["nginx_proxy_throttle"] == b"0.99"
+        assert end(200)["nginx_proxy_throttle"] == b"0.99"
+        assert "nginx_proxy_throttle" not in end(200)
+        assert end(200)["nginx_proxy_special"] == b""
+
+    def test_a_failed_try_that_was_counted_is_not_counted_again(self, end):
+        assert "nginx_proxy_throttle" not in end(502, nginx_proxy_counted=1)
+
+    def test_a_failed_try_behind_a_good_answer_is_counted(self, end):
+        seen = end(200, nginx_proxy_special=1, upstream_status=b"500")
+        assert seen["nginx_proxy_throttle"] == b"0.99"
+
+    def test_a_special_request_is_logged_as_utf8(self, end):
+        assert end(200, nginx_proxy_special=1, nginx_proxy_path_sent=b"/\xff")["nginx_proxy_clean_path"] == rb"/\xFF"
