@@ -16,7 +16,7 @@ up:  ## bring up the lab and measure traffic through it
 
 down:  ## take the lab down; nothing is left of it but .venv
 	@setup/bootstrap lab
-	molecule destroy
+	molecule destroy --all
 	ansible-playbook playbooks/lab_down.yml
 
 check: env  ## the fast checks, without containers
@@ -54,7 +54,7 @@ build:
 
 molecule:
 	@setup/bootstrap lab
-	molecule test
+	molecule test --all
 
 e2e:
 	@setup/bootstrap lab
