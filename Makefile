@@ -16,7 +16,7 @@ up:  ## bring up the lab and measure traffic through it
 
 down:  ## take the lab down; nothing is left of it but .venv
 	@setup/bootstrap lab
-	molecule destroy
+	molecule destroy --all
 	ansible-playbook playbooks/lab_down.yml
 
 check: env  ## the fast checks, without containers
@@ -57,7 +57,7 @@ build:
 molecule:
 	@setup/bootstrap lab
 	@# Molecule's last words do not name the tests that failed.
-	molecule test || { cat .pytest_cache/v/cache/lastfailed; exit 1; }
+	molecule test --all || { cat .pytest_cache/v/cache/lastfailed; exit 1; }
 
 e2e:
 	@setup/bootstrap lab

@@ -153,9 +153,9 @@ def host_of(name: str) -> Any:
     return testinfra.get_host(f"podman://{PREFIX}-{name}")
 
 
-def converge(*options: str) -> subprocess.CompletedProcess[str]:
-    """Run the scenario's own playbook again."""
-    command = ["ansible-playbook", "-i", SCENARIO / "inventory", SCENARIO / "converge.yml", *options]
+def converge(*options: str, scenario: Path = SCENARIO) -> subprocess.CompletedProcess[str]:
+    """Run a scenario's own playbook again."""
+    command = ["ansible-playbook", "-i", scenario / "inventory", scenario / "converge.yml", *options]
     environment = {**os.environ, "ANSIBLE_CONFIG": str(SCENARIO.parents[1] / "ansible.cfg")}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 

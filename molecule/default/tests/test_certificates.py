@@ -7,39 +7,17 @@ import json
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from scenario import PROXIES, SCENARIO, converge, host_of
+from self_signed import make
 
 LIVE = "/etc/ssl/fleet/live"
 CA = SCENARIO.parents[1] / ".lab" / "molecule-ca"
-
-
 NAMES = ["hosp.example.test"]
-
-
-def make(folder: Path, name: str, names: Sequence[str] = NAMES, since_days: int = 0, days: int = 90) -> tuple[str, str]:
-    """Files of a certificate that signs itself, and of its key."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "made by a test")])
-    certificate = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=since_days, minutes=5))
-        .not_valid_after(now + datetime.timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName(map(x509.DNSName, names)), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem, secret = folder / f"{name}.pem", folder / f"{name}.key"
-    pem.write_bytes(certificate.public_bytes(Encoding.PEM))
-    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return str(pem), str(secret)
 
 
 def served(name: str) -> x509.Certificate:
@@ -81,8 +59,8 @@ class TestRenewal:
         assert "changed=0" in changed().stdout
         assert served("proxy1").serial_number == before
 
-    def test_one_near_its_end_is_replaced_and_served(self, tmp_path):
-        certificate, key = make(tmp_path, "old", since_days=80, days=10)
+    def test_one_that_came_from_elsewhere_is_replaced_and_served(self, tmp_path):
+        certificate, key = make(tmp_path, "old", NAMES, days=10)
         old = {"provider": "files", "names": NAMES, "certificate": certificate, "key": key}
         assert changed(fleet_certificates=old).returncode == 0
         before = served("proxy1")
@@ -112,9 +90,9 @@ class TestRenewal:
     )
     def test_a_bad_one_is_refused_and_the_one_in_use_stays(self, tmp_path, made, words):
         before = served("proxy1").serial_number
-        certificate, key = make(tmp_path, "bad", **made)
+        certificate, key = make(tmp_path, "bad", **{"names": NAMES, **made})
         if not made:
-            _, key = make(tmp_path, "another")
+            _, key = make(tmp_path, "another", NAMES)
         files = {"provider": "files", "names": NAMES, "certificate": certificate, "key": key}
         result = changed(fleet_certificates=files)
         assert result.returncode != 0
@@ -128,7 +106,7 @@ class TestRenewal:
     [
         (
             {"provider": "none", "names": ["a.example.test"]},
-            "certificates_provider is none: allowed are files, private_ca",
+            "certificates_provider is none: allowed are acm_export, acme, files, private_ca",
         ),
         ({"provider": "files", "names": []}, "allowed are one or more full domain names"),
         ({"provider": "private_ca", "names": ["a.example.test"]}, "certificates_ca_directory is empty"),

@@ -4,6 +4,7 @@ what is read back is filled up and reordered as AWS does. Sources: their API ref
 from __future__ import annotations
 
 import copy
+import datetime
 import itertools
 import random
 from collections.abc import Callable
@@ -12,8 +13,15 @@ from typing import Any
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 SECRET = "a-secret-of-the-origin-0123456789"
+# Of no authority: nobody looks into it.
+CHAIN = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----"
 NONE: dict[str, Any] = {"Quantity": 0}
 BEHAVIOR = {
     "TrustedSigners": {"Enabled": False, "Quantity": 0},
@@ -112,6 +120,7 @@ class Aws:
         self.headers_policies: dict[str, dict[str, Any]] = {}
         self.certificates: dict[str, dict[str, Any]] = {}
         self.lifecycles: dict[str, list[dict[str, Any]]] = {}
+        self.issued: dict[str, tuple[str, EllipticCurvePrivateKey]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.interfere: Callable[[str, dict[str, Any]], None] = lambda operation, parameters: None
         self._chance = random.Random(seed)
@@ -288,6 +297,22 @@ class Aws:
             **more,
         }
 
+    def issue(self, arn: str) -> EllipticCurvePrivateKey:
+        """Issue it, or renew it, which makes another key; that key."""
+        key, now = generate_private_key(SECP256R1()), datetime.datetime.now(datetime.UTC)
+        names = self.certificates[arn]["SubjectAlternativeNames"]
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+        certificate = (
+            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+            .not_valid_before(now)
+            .not_valid_after(now + datetime.timedelta(days=198))
+            .add_extension(x509.SubjectAlternativeName(map(x509.DNSName, names)), critical=False)
+            .sign(key, SHA256())
+        )
+        self.issued[arn] = (certificate.public_bytes(Encoding.PEM).decode().rstrip(), key)
+        self.certificates[arn]["Status"] = "ISSUED"
+        return key
+
     def _DescribeCertificate(self, client, CertificateArn):
         if CertificateArn not in self.certificates or client.meta.region_name not in CertificateArn:
             raise error("ResourceNotFoundException", "DescribeCertificate", 404)
@@ -298,6 +323,19 @@ class Aws:
         ]
         kept["DomainValidationOptions"] = proofs
         return {"Certificate": answer}
+
+    def _GetCertificate(self, client, CertificateArn):
+        if CertificateArn not in self.issued:
+            raise error("RequestInProgressException", "GetCertificate")
+        return {"Certificate": self.issued[CertificateArn][0], "CertificateChain": CHAIN}
+
+    def _ExportCertificate(self, client, CertificateArn, Passphrase):
+        if self.certificates[CertificateArn]["Options"]["Export"] != "ENABLED":
+            raise error("ValidationException", "ExportCertificate")
+        key = self.issued[CertificateArn][1].private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(Passphrase)
+        )
+        return {**self._GetCertificate(client, CertificateArn), "PrivateKey": key.decode()}
 
     def _DeleteCertificate(self, client, CertificateArn):
         del self.certificates[CertificateArn]
