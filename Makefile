@@ -38,7 +38,7 @@ lint:
 	ansible-lint
 
 types:
-	mypy lab plugins/module_utils plugins/plugin_utils
+	mypy lab lambdas plugins/module_utils plugins/plugin_utils
 
 unit:
 	pytest tests/unit

@@ -15,6 +15,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
+FUNCTIONS = sorted(path.name for path in (ROOT / "lambdas").iterdir())
 INVENTORIES = ["lab", "staging", "production"]
 
 
@@ -66,6 +67,26 @@ def test_the_lock_pins_with_hashes_and_names_no_index():
     assert len(pins) > 50
     assert lock.count("--hash=sha256:") > len(pins)
     assert "://" not in lock
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_functions_lock_pins_what_it_asks_for_with_hashes_and_names_no_index(function):
+    lock = (ROOT / "lambdas" / function / "requirements.lock").read_text()
+    pins = re.findall(r"^[a-z0-9][^\s;]*==\S+", lock, flags=re.MULTILINE)
+    assert set(pins) >= set(wanted_by(function))
+    assert lock.count("--hash=sha256:") > len(pins)
+    assert "://" not in lock
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_tested_with_what_it_brings_along(function):
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    assert set(groups["dev"]) >= set(wanted_by(function))
+
+
+def wanted_by(function: str) -> list[str]:
+    lines = (ROOT / "lambdas" / function / "requirements.in").read_text().splitlines()
+    return [line for line in lines if not line.startswith("#")]
 
 
 def test_every_inventory_has_the_same_groups():

@@ -43,6 +43,7 @@ class Exchange:
         self._store = store
         self._ledger = ledger
         self._fates = fates
+        self._landing: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the attempt, take its whole body, wait, carry it out or not, answer or not."""
@@ -69,6 +70,11 @@ class Exchange:
         # A client that has gone does not stop HOSP: the write takes effect, only its answer reaches nobody.
         gone = scope["extensions"][TRANSPORT].is_closing()
         answer = self._carry_out(call, fate, request_id, attempt, gone)
+        if fate.late_seconds is not None:
+            landing = asyncio.create_task(self._land(call, fate.late_seconds, request_id))
+            # The loop itself would forget a task that nobody holds.
+            self._landing.add(landing)
+            landing.add_done_callback(self._landing.discard)
         if answer is None:
             await self._fail(fate, scope, receive)
         else:
@@ -82,6 +88,13 @@ class Exchange:
             status = 0 if answer is None or gone else answer.status
             self._ledger.settle(request_id, attempt, status, applied=done is not None and done.applied)
         return answer
+
+    async def _land(self, call: Call, seconds: float, request_id: str) -> None:
+        """A write whose failure came first."""
+        await asyncio.sleep(seconds)
+        with self._store.transaction():
+            if self._api.answer(call).applied:
+                self._ledger.land(request_id)
 
     async def _fail(self, fate: Fate, scope: Scope, receive: Receive) -> None:
         transport = scope["extensions"][TRANSPORT]

@@ -2,7 +2,7 @@
 
 import struct
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import blake2b
@@ -15,23 +15,40 @@ AT_ONCE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """The answer's delay, how the attempt fails (one of KINDS, or None), and whether its request is carried out."""
+    """The answer's delay, how the attempt fails (one of KINDS, or None), and whether its request is carried out.
+
+    With `late_seconds` one that is not is carried out all the same, so long after its failure.
+    """
 
     delay_seconds: float
     fault: str | None
     applied: bool
+    late_seconds: float | None = None
 
 
 def draw(faults: Faults, token: bytes, path: str, in_burst: bool) -> Fate:
     """The fate of an attempt. The same seed and token always draw the same; a higher rate only adds failures."""
-    digest = blake2b(b"%d %b" % (faults.seed, token), digest_size=40).digest()
-    fails, kind, applied, delay, at_once = (number / 2**64 for number in struct.unpack("<5Q", digest))
+    fails, kind, applied, delay, at_once = (number / 2**64 for number in _numbers(faults, token, 5))
     shortest, longest = faults.latency_ms
     waits = (shortest + (longest - shortest) * delay) / 1000
     confined = faults.only is not None and not fnmatchcase(path, faults.only)
     if confined or not (in_burst or fails < faults.rate):
         return Fate(waits, None, True)
-    return Fate(shortest / 1000 if at_once < AT_ONCE else waits, _pick(faults.mix, kind), applied < faults.applied)
+    done = applied < faults.applied
+    late = None if done else _late(faults, token)
+    return Fate(shortest / 1000 if at_once < AT_ONCE else waits, _pick(faults.mix, kind), done, late)
+
+
+def _late(faults: Faults, token: bytes) -> float | None:
+    """Drawn apart from the rest, which stays what it was without late writes."""
+    lands, after = (number / 2**64 for number in _numbers(faults, token, 2, b"late"))
+    earliest, latest = faults.late_seconds
+    return earliest + (latest - earliest) * after if lands < faults.late else None
+
+
+def _numbers(faults: Faults, token: bytes, count: int, purpose: bytes = b"") -> Sequence[int]:
+    digest = blake2b(b"%d %b" % (faults.seed, token), digest_size=8 * count, person=purpose).digest()
+    return struct.unpack(f"<{count}Q", digest)
 
 
 def _pick(mix: Mapping[str, float], draw: float) -> str:

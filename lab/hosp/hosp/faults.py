@@ -18,6 +18,8 @@ class Faults:
     rate: float = 0.1
     mix: Mapping[str, float] = field(default_factory=lambda: {"500": 0.4, "502": 0.4, "reset": 0.1, "stall": 0.1})
     applied: float = 0.5
+    late: float = 0
+    late_seconds: Sequence[float] = (0, 5)
     latency_ms: Sequence[float] = (20, 200)
     stall_seconds: float = 30
     burst: Mapping[str, float] | None = None
@@ -70,8 +72,10 @@ def _mix(value: Any) -> bool:
     return known and math.isclose(sum(value.values()), 1, abs_tol=1e-6)
 
 
-def _latency(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(map(_milliseconds, value)) and value[0] <= value[1]
+def _range(allowed: Callable[[object], bool]) -> Callable[[Any], bool]:
+    return lambda value: (
+        isinstance(value, list) and len(value) == 2 and all(map(allowed, value)) and value[0] <= value[1]
+    )
 
 
 def _burst(value: Any) -> bool:
@@ -85,7 +89,9 @@ RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "rate": (_share, "a number from 0 to 1"),
     "mix": (_mix, f"an object of shares from 0 to 1 for {', '.join(KINDS)} that sum to 1"),
     "applied": (_share, "a number from 0 to 1"),
-    "latency_ms": (_latency, f"[shortest, longest], 0 to {LONGEST_SECONDS * 1000} milliseconds"),
+    "late": (_share, "a number from 0 to 1"),
+    "late_seconds": (_range(_seconds), f"[earliest, latest], 0 to {LONGEST_SECONDS} seconds"),
+    "latency_ms": (_range(_milliseconds), f"[shortest, longest], 0 to {LONGEST_SECONDS * 1000} milliseconds"),
     "stall_seconds": (_seconds, f"a number from 0 to {LONGEST_SECONDS}"),
     "burst": (_burst, f'null or {{"after_seconds": a, "seconds": s}}, each 0 to {LONGEST_SECONDS}'),
     "only": (

@@ -36,6 +36,10 @@ class Ledger:
             (applied, attempt - 1, status, request),
         )
 
+    def land(self, request: str) -> None:
+        """Record that a write took effect after its attempt had failed."""
+        self._connection.execute("UPDATE ledger SET applied = applied + 1 WHERE id = ?", (request,))
+
     def read(self) -> str:
         """All requests in the order of their arrival, and the totals."""
         return self._json(f"json_object('requests', json_group_object(id, {ENTRY}), 'totals', json({self._totals()}))")

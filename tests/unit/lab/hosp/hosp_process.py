@@ -15,6 +15,8 @@ HEALTHY = {
     "rate": 0,
     "mix": {"500": 0.4, "502": 0.4, "reset": 0.1, "stall": 0.1},
     "applied": 0.5,
+    "late": 0,
+    "late_seconds": [0, 5],
     "latency_ms": [0, 0],
     "stall_seconds": 0.2,
     "burst": None,

@@ -4,6 +4,7 @@ import socket
 import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -63,6 +64,25 @@ def test_a_failed_write_takes_effect_as_told(hosp, kind, applied):
     expected = {"method": "POST", "path": "/notes", "attempts": 1, "applied": applied, "statuses": [status]}
     assert hosp.entry("w") == expected
     assert hosp.notes() == notes + applied
+
+
+@pytest.mark.parametrize("kind", ["500", "502", "reset", "stall"])
+def test_a_late_write_takes_effect_after_its_failure(hosp, kind):
+    hosp.fail(kind, applied=0, late=1, late_seconds=[0.4, 0.5], stall_seconds=0.1)
+    with suppress(httpx.TransportError):
+        hosp.api.post("/hospitals", json={"name": f"Late {kind}"}, headers={"X-Request-Id": "late"})
+    assert hosp.entry("late")["applied"] == 0
+    eventually(lambda: hosp.entry("late")["applied"] == 1)
+    hosp.put(**HEALTHY)
+    assert hosp.api.get("/hospitals").json()[0]["name"] == f"Late {kind}"
+
+
+def test_a_late_write_that_is_wrong_never_takes_effect(hosp):
+    hosp.fail("500", applied=0, late=1, late_seconds=[0, 0])
+    for request_id, name in (("wrong", ""), ("right", "Right")):
+        hosp.api.post("/hospitals", json={"name": name}, headers={"X-Request-Id": request_id})
+    eventually(lambda: hosp.entry("right")["applied"] == 1)
+    assert hosp.entry("wrong")["applied"] == 0
 
 
 def test_reset_comes_after_the_whole_request_and_is_a_real_rst(hosp):

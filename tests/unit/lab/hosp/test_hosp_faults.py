@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hosp.fate import Fate, Fates, draw
@@ -20,6 +21,7 @@ FAILING = Faults(rate=1)
         {"mix": {"stall": 1}},
         {"mix": {"500": 0.1, "502": 0.2, "reset": 0.7}},
         {"latency_ms": [0, 0]},
+        {"late": 1, "late_seconds": [0.5, 0.5]},
         {"burst": {"after_seconds": 0, "seconds": 1.5}},
         {"burst": None, "only": None},
         {"only": "/patients/*/screen"},
@@ -35,7 +37,7 @@ def test_what_is_given_replaces_and_the_rest_stays(document):
 @pytest.mark.parametrize(
     ("document", "key", "allowed"),
     [
-        ({"rats": 1}, "rats", "the keys are seed, rate, mix, applied, latency_ms, stall_seconds, burst, only"),
+        ({"rats": 1}, "rats", "seed, rate, mix, applied, late, late_seconds, latency_ms, stall_seconds, burst, only"),
         ({"seed": 1.5}, "seed", "an integer"),
         ({"seed": True}, "seed", "an integer"),
         ({"rate": 1.01}, "rate", "1.01 is not allowed; give a number from 0 to 1"),
@@ -45,6 +47,9 @@ def test_what_is_given_replaces_and_the_rest_stays(document):
         ({"rate": None}, "rate", "null is not allowed"),
         ({"rate": math.nan}, "rate", "from 0 to 1"),
         ({"applied": 2}, "applied", "from 0 to 1"),
+        ({"late": 1.5}, "late", "from 0 to 1"),
+        ({"late_seconds": [2, 1]}, "late_seconds", "[earliest, latest]"),
+        ({"late_seconds": 5}, "late_seconds", "0 to 3600 seconds"),
         ({"mix": {"500": 0.5}}, "mix", "500, 502, reset, stall that sum to 1"),
         ({"mix": {"500": 0.5, "503": 0.5}}, "mix", "500, 502, reset, stall"),
         ({"mix": {"500": 1.5, "502": -0.5}}, "mix", "shares from 0 to 1"),
@@ -105,6 +110,18 @@ def test_delays_fill_the_range_and_half_of_the_failures_come_at_once():
     assert sum(good) / len(good) == pytest.approx(0.110, abs=0.005)
     failed = [fate for fate in drawn if fate.fault]
     assert sum(fate.delay_seconds == 0.020 for fate in failed) / len(failed) == pytest.approx(0.5, abs=0.05)
+
+
+def test_late_writes_are_a_share_of_the_unapplied_and_change_nothing_else():
+    without = fates(Faults(rate=0.5, applied=0.4))
+    drawn = fates(Faults(rate=0.5, applied=0.4, late=0.3, late_seconds=(1, 3)))
+    assert [replace(fate, late_seconds=None) for fate in drawn] == without
+    unapplied = [fate for fate in drawn if fate.fault and not fate.applied]
+    late = [fate.late_seconds for fate in unapplied if fate.late_seconds is not None]
+    assert len(late) / len(unapplied) == pytest.approx(0.3, abs=0.03)
+    assert all(1 <= seconds <= 3 for seconds in late)
+    assert sum(late) / len(late) == pytest.approx(2, abs=0.1)
+    assert all(fate.late_seconds is None for fate in drawn if fate.applied)
 
 
 def test_a_higher_rate_only_adds_failures():

@@ -1,15 +1,9 @@
-"""One simulator for the whole session, put in good health before every test."""
+"""One simulator of HOSP for the whole session, put in good health before every test."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parents[3] / "lab" / "hosp")]
-
-from hosp_process import HEALTHY, Hosp  # noqa: E402 - the path comes first
+from hosp_process import HEALTHY, Hosp
 
 
 @pytest.fixture(scope="session")
