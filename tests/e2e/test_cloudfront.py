@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 import pytest
-from running_lab import AWS, CHECKOUT, changes, playbook
+from running_lab import ANSIBLE_PLAYBOOK, AWS, CHECKOUT, changes, playbook
 
 SECRET = "an-origin-secret-0123456789-0123456789"
 NEW, OLD = "story.example.test", "old.story.example.test"
@@ -76,7 +76,7 @@ def shown(result: subprocess.CompletedProcess[str]) -> str:
 
 def interrupt_when_there_is(name: str) -> None:
     """Kill a run as soon as there is this distribution."""
-    run = ["ansible-playbook", "playbooks/edge.yml", "-e", json.dumps(STORY)]
+    run = [*ANSIBLE_PLAYBOOK, "playbooks/edge.yml", "-e", json.dumps(STORY)]
     running = subprocess.Popen(run, cwd=CHECKOUT, start_new_session=True, stdout=subprocess.DEVNULL)
     try:
         while distribution(name) is None:

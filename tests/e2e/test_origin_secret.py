@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import yaml
-from running_lab import CHECKOUT, PROXIES, playbook
+from running_lab import ANSIBLE_PLAYBOOK, CHECKOUT, PROXIES, playbook
 from test_reliability import assert_steady
 
 KEPT = CHECKOUT / ".lab" / "origin_secrets.yml"
@@ -30,7 +30,7 @@ def statuses(secret: str | None) -> set[int]:
 
 def interrupt_when_there_is(name: str) -> None:
     """Kill a rotation as soon as a secret is kept under this name."""
-    rotation = subprocess.Popen(["ansible-playbook", ROTATION], cwd=CHECKOUT, start_new_session=True)
+    rotation = subprocess.Popen([*ANSIBLE_PLAYBOOK, ROTATION], cwd=CHECKOUT, start_new_session=True)
     try:
         while name not in kept():
             assert rotation.poll() is None, f"the rotation ended before there was {name}"
