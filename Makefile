@@ -41,7 +41,7 @@ types:
 	mypy lab lambdas plugins/module_utils plugins/plugin_utils
 
 unit:
-	pytest tests/unit
+	pytest -n 2 tests/unit
 
 sanity:
 	setup/sanity

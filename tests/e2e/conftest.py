@@ -21,7 +21,7 @@ from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run impo
 from running_lab import CA, CONTROLS, DOMAIN, FRONT, INVENTORY, RATE, Load, playbook
 
 # A plan is made in advance; a test ends long before it.
-MOST_SECONDS = 400
+MOST_SECONDS = 600
 
 
 @pytest.fixture(scope="session", autouse=True)
