@@ -57,7 +57,8 @@ build:
 molecule:
 	@setup/bootstrap lab
 	@# Molecule's last words do not name the tests that failed.
-	molecule test --all || { cat .pytest_cache/v/cache/lastfailed; exit 1; }
+	mkdir -p .lab && set -o pipefail && molecule test --all | tee .lab/molecule.log || \
+	{ grep -A2 FAILED .lab/molecule.log; exit 1; }
 
 e2e:
 	@setup/bootstrap lab
