@@ -202,8 +202,8 @@ def test_what_may_pass_rests_longer_each_time(server, deliver, cloud, later, sta
         ("99999999", 3600, 3600),
         ("soon", 6, 6),
         ("-5", 6, 6),
-        (formatdate(time.time() + 300, usegmt=True), 200, 300),
-        (formatdate(0, usegmt=True), 6, 6),
+        pytest.param(formatdate(time.time() + 300, usegmt=True), 200, 300, id="a date to come"),
+        pytest.param(formatdate(0, usegmt=True), 6, 6, id="a date gone by"),
     ],
 )
 def test_retry_after_is_honoured(server, deliver, cloud, said, least, most):
