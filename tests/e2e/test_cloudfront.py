@@ -179,7 +179,7 @@ def test_a_check_shows_what_the_run_then_changes(nothing_left):
                 "fleet_domains[0].plain_http is 'no': allowed are refuse, redirect, serve",
                 "fleet_domains[0].certificate_arn is 'arn:aws:acm:eu-west-1:1:certificate/1'",
                 "fleet_origin.domain is None",
-                "fleet_routes[1].edge.function is 'screening': allowed are those of cloudfront_functions",
+                "fleet_routes[1].edge.function is 'screening': allowed are those of fleet_functions",
                 "fleet_routes has 2 routes with edge: allowed are 1",
                 "fleet_retry_policy.deadline_seconds is 60: allowed is at most 57",
                 "cloudfront_hsts_since is 'soon'",
