@@ -170,7 +170,7 @@ def test_a_check_shows_what_the_run_then_changes(nothing_left):
                 "fleet_domains": [{"plain_http": "no", "certificate_arn": "arn:aws:acm:eu-west-1:1:certificate/1"}],
                 "fleet_origin": {"https_port": 8443},
                 "fleet_retry_policy": {"deadline_seconds": 60},
-                "cloudfront_functions": {},
+                "fleet_functions": [],
                 "cloudfront_behaviors_quota": 1,
                 "cloudfront_hsts_since": "soon",
             },
