@@ -71,8 +71,8 @@ def session(target: Target, connect_timeout_seconds: float | None = None) -> Cli
     )
 
 
-async def exchange(session: ClientSession, target: Target, request: Request) -> int:
-    """Send one request and read its whole answer; its status. Redirects are answers.
+async def exchange(session: ClientSession, target: Target, request: Request) -> tuple[int, bytes]:
+    """Send one request and read its whole answer: status and body. Redirects are answers.
 
     Raises ExchangeError.
     """
@@ -90,8 +90,7 @@ async def exchange(session: ClientSession, target: Target, request: Request) -> 
             allow_redirects=False,
             server_hostname=target.host_header,
         ) as response:
-            await response.read()
-            return response.status
+            return response.status, await response.read()
     except (aiohttp.ClientOSError, aiohttp.ClientPayloadError) as error:
         raise ExchangeError("reset", error) from error
     except aiohttp.ClientError as error:
