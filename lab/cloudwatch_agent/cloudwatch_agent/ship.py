@@ -103,8 +103,9 @@ class Shipper:
             return False
         except RefusedError as error:
             log.error("%s: %d events are lost: %s", self._stream.name, len(batch.events), error)
-        if self._failures:
-            log.info("%s: delivered, at try %d", self._stream.name, self._failures + 1)
+        else:
+            if self._failures:
+                log.info("%s: delivered, at try %d", self._stream.name, self._failures + 1)
         self._failures = 0
         self._batch = None
         self._settle()
