@@ -99,7 +99,7 @@ ENTRIES = r"""
         END AS outcome,
         status,
         CASE
-            WHEN kind = 'request' THEN coalesce(cardinality(regexp_extract_all(upstream_statuses, '[^ ,:]+')), 0)
+            WHEN kind = 'request' THEN coalesce(length(regexp_replace(upstream_statuses, '[^,:]', '')) + 1, 0)
         END AS attempts,
         bytes_sent,
         seconds AS duration_seconds,
@@ -110,8 +110,8 @@ ENTRIES = r"""
     FROM sorted"""
 
 # Lines can come twice: the log is shipped at least once. The proxy's own id is among the columns, so what is alike is
-# one request. GROUPING SETS count the rows in the pass that finds them: Athena would read the source again for a
-# second SELECT.
+# one request. GROUPING SETS count the rows in the pass that finds them, in a row without a time: Athena would read the
+# source again for a second SELECT.
 QUERY = """WITH line AS ({lines}
 ), sorted AS (
     SELECT
@@ -128,7 +128,7 @@ QUERY = """WITH line AS ({lines}
     WHERE at_ms >= ? AND at_ms < ? AND (kind = 'unreadable' OR ({conditions}))
     GROUP BY {group}
 ), counted AS (
-    SELECT {group}, grouping(at_ms) AS is_end, count(*) AS row_count,
+    SELECT {group}, count(*) AS row_count,
         count(*) FILTER (WHERE kind = 'unreadable') AS unreadable, coalesce(sum(copies), 0) - count(*) AS left_out
     FROM once
     GROUP BY GROUPING SETS (({group}), ())
@@ -136,7 +136,7 @@ QUERY = """WITH line AS ({lines}
 SELECT
     {columns}
 FROM counted
-ORDER BY is_end, at_ms, request_id"""
+ORDER BY at_ms NULLS LAST, request_id"""
 
 # A cell that a spreadsheet would run gets an apostrophe, and so does what begins with one: nothing is ambiguous. Where
 # the separator is a semicolon, a cell may hold another one: it is encoded as a whole.
@@ -151,8 +151,8 @@ COUNTS = (
 )
 SHOWN = {
     "time": "to_iso8601(from_unixtime(at_ms / 1e3))",
-    "kind": "CASE WHEN is_end = 1 THEN 'end' ELSE kind END",
-    "details": f"CASE WHEN is_end = 1 THEN {COUNTS} ELSE {GUARDED} END",
+    "kind": "CASE WHEN at_ms IS NULL THEN 'end' ELSE kind END",
+    "details": f"CASE WHEN at_ms IS NULL THEN {COUNTS} ELSE {GUARDED} END",
 }
 UNTOUCHED = {"user_verified", "patient_id", "outcome", "status", "attempts", "bytes_sent", "duration_seconds"}
 
