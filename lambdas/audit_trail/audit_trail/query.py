@@ -142,7 +142,7 @@ ORDER BY at_ms NULLS LAST, request_id"""
 # the separator is a semicolon, a cell may hold another one: it is encoded as a whole.
 GUARDED = r"""CASE
         WHEN regexp_like({0}, '[;\t\r\n][=+\-@＝＋－＠]') THEN '''%' || url_encode({0})
-        WHEN regexp_like({0}, '\A(?:[\s\x0b\x00]*[=+\-@＝＋－＠]|[\t\r\n\x00''])') THEN '''' || {0}
+        WHEN regexp_like({0}, '\A(?:[ \t-\r\x00]*[=+\-@＝＋－＠]|[\t-\r\x00''])') THEN '''' || {0}
         ELSE {0}
     END"""  # noqa: RUF001
 COUNTS = (
