@@ -71,14 +71,13 @@ def function() -> AuditTrail:
     from audit_trail.log import logger
     from audit_trail.sign_in import ByHosp, ByIam
 
-    sign_in: ByHosp | ByIam
-    if configured().hosp:
+    given, log = configured(), logger()
+    sign_in: ByHosp | ByIam = ByIam(given.admins, log)
+    if given.hosp:
         from audit_trail.hosp import Hosp
 
-        sign_in = ByHosp(Hosp(configured().hosp), configured().admins, logger())
-    else:
-        sign_in = ByIam(configured().admins, logger())
-    return AuditTrail(configured(), sign_in, Exports(configured(), aws, logger()), logger())
+        sign_in = ByHosp(Hosp(given.hosp), given.admins, log)
+    return AuditTrail(given, sign_in, Exports(given, aws, log), log)
 
 
 @cache

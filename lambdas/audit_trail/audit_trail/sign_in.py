@@ -10,6 +10,7 @@ from base64 import b64decode
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from audit_trail.exchange import ProblemError, Request
@@ -91,7 +92,7 @@ class ByHosp:
     def _verify(self, request: Request, given: str, name: str) -> None:
         keys = (f"name {name}", f"address {request.client}")
         if (wait := self._failures.wait_seconds(keys)) > 0:
-            retry = {"retry-after": str(int(wait) + 1)}
+            retry = {"retry-after": str(ceil(wait))}
             raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "Too many attempts failed. Wait a little.", headers=retry)
         status = self._hosp.check(given, request)
         if status == HTTPStatus.UNAUTHORIZED:

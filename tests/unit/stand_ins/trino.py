@@ -32,7 +32,7 @@ def run(statement: Statement, source: Source, lines: Iterable[Line]) -> bytes:
     """`lines` are those of the log: when each was filed (ms), and its text."""
     connection, folder = _engine()
     (_as_parquet if source.kind == "parquet" else _as_connector)(connection, source, list(lines))
-    query = sql.bind(sql.read(statement.sql), statement.parameters)
+    query = sql.bind(statement.sql, statement.parameters)
     file = folder / "result.csv"
     results.write(connection, sql.for_duckdb(query), file)
     return file.read_bytes()
