@@ -31,8 +31,13 @@ def context() -> Context:
 
 
 @pytest.fixture
-def cloud(monkeypatch) -> Cloud:
-    memory = Cloud()
+def memory() -> Cloud:
+    """What stands behind the clients; another function's tests may have another."""
+    return Cloud()
+
+
+@pytest.fixture
+def cloud(memory, monkeypatch) -> Cloud:
     monkeypatch.setattr(JSONFileLoader, "load_file", lambda loader, path: load_once(path))
     monkeypatch.setattr(BaseClient, "_make_api_call", lambda client, name, given: memory.answer(client, name, given))
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")

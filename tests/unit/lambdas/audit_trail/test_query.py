@@ -1,0 +1,268 @@
+"""What the query finds, by the engine of the lab's Athena, over both kinds of sources."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import unquote_plus, urlencode
+
+import pytest
+from audit_events import DAY, DAY_MS, line
+from audit_trail import filters
+from audit_trail.athena import END
+from audit_trail.columns import COLUMNS
+from audit_trail.query import statement
+from payloads import FORMULAS, ORDINARY, SQL
+from trino import CLOUDWATCH, PARQUET, rows, run
+
+
+@pytest.fixture(params=[CLOUDWATCH, PARQUET], ids=lambda source: source.kind)
+def trail(request):
+    """The trail of a day, as its rows without the last, and the counts in that one."""
+
+    def trail(*lines, filed_ms=DAY_MS + 2000, **wanted):
+        filed = [each if isinstance(each, tuple) else (filed_ms, each) for each in lines]
+        asked = filters.read(urlencode({**DAY, **wanted}, doseq=True), most_days=31)
+        text = run(statement(request.param, asked), request.param, filed)
+        assert END.search(text)
+        *found, end = rows(text)
+        assert (end["kind"], end["time"]) == ("end", "")
+        return found, dict(part.split("=") for part in end["details"].split())
+
+    return trail
+
+
+def plain(cell: str) -> str:
+    """What a guarded cell says."""
+    if cell.startswith("'%"):
+        return unquote_plus(cell[2:])
+    return cell.removeprefix("'") if cell.startswith("'") else cell
+
+
+def test_a_request_is_a_row(trail):
+    entry = line(0xA1, at_ms=DAY_MS + 1123, upstream_statuses="500, 502 : 200", client_request_id="mine-1")
+    assert trail(entry) == (
+        [
+            {
+                "time": "2026-11-25T00:00:01.123Z",
+                "kind": "request",
+                "user": "nurse",
+                "user_verified": "true",
+                "client_address": "203.0.113.9",
+                "method": "GET",
+                "path": "/patients/7",
+                "patient_id": "7",
+                "outcome": "success",
+                "status": "200",
+                "attempts": "3",
+                "bytes_sent": "512",
+                "duration_seconds": "0.125",
+                "request_id": "000000000000000000000000000000a1",
+                "client_request_id": "mine-1",
+                "proxy": "proxy1",
+                "details": "",
+            }
+        ],
+        {"rows": "1", "unreadable": "0", "copies_left_out": "0"},
+    )
+    assert list(trail(entry)[0][0]) == list(COLUMNS)
+
+
+def test_a_line_that_comes_again_is_left_out_and_counted(trail):
+    found, counts = trail(line(1), line(2), line(1), (DAY_MS + 9000, line(1)))
+    assert [row["request_id"][-1] for row in found] == ["1", "2"]
+    assert counts == {"rows": "2", "unreadable": "0", "copies_left_out": "2"}
+
+
+def test_a_client_that_repeats_its_ids_hides_nothing(trail):
+    found, _ = trail(*(line(number, client_request_id="the-same") for number in range(1, 6)))
+    assert len(found) == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "text", "{", "[]", "17", '"a"', "null", "\x00", "{}", line()[:-1], line()[:40], line() + "x", "=1+1"),
+        *(line(epoch="x"), line(epoch=None), line(epoch=1e300), line(request_id=None), line(request_id="")),
+    ],
+    ids=lambda text: text[:12] + str(len(text)),
+)
+def test_a_line_that_is_no_entry_is_a_row_of_its_own_kind(trail, text):
+    found, counts = trail(text, line(1), user="nurse", method="GET")
+    unreadable = [row for row in found if row["kind"] == "unreadable"]
+    assert [plain(row["details"]) for row in unreadable] == [text]
+    assert unreadable[0]["time"] == "2026-11-25T00:00:02.000Z"
+    assert counts == {"rows": "2", "unreadable": "1", "copies_left_out": "0"}
+
+
+def test_filters_hide_no_line_that_cannot_be_read(trail):
+    found, _ = trail("{", line(1), user="nobody", patient="9", method="PUT", outcome="failed")
+    assert [row["kind"] for row in found] == ["unreadable"]
+
+
+def test_the_period_is_half_open(trail):
+    before, first, last, after = DAY_MS - 1, DAY_MS, DAY_MS + 86_399_999, DAY_MS + 86_400_000
+    lines = [(ms, line(number, at_ms=ms)) for number, ms in enumerate((before, first, last, after))]
+    found, _ = trail(*lines, *((ms, f"text {ms}") for ms in (before, first, last, after)))
+    times = ["2026-11-25T00:00:00.000Z", "2026-11-25T23:59:59.999Z"]
+    assert [row["time"] for row in found if row["kind"] == "request"] == times
+    assert [row["time"] for row in found if row["kind"] == "unreadable"] == times
+
+
+@pytest.mark.parametrize(("filed_after_ms", "count"), [(0, 1), (3_600_000, 1), (3_601_000, 0)])
+def test_a_line_may_be_filed_late(filed_after_ms, count):
+    late = DAY_MS + 86_399_999 + filed_after_ms
+    asked = statement(CLOUDWATCH, filters.read(urlencode(DAY), 31))
+    assert len(rows(run(asked, CLOUDWATCH, [(late, line(at_ms=DAY_MS + 86_399_999))]))) == count + 1
+
+
+def test_a_line_may_be_filed_by_its_whole_seconds(trail):
+    asked = {"from": "2026-11-25T00:00:01.500", "to": "2026-11-25T00:00:02"}
+    found, _ = trail((DAY_MS + 1000, line(at_ms=DAY_MS + 1700)), **asked)
+    assert len(found) == 1
+
+
+def test_a_table_is_read_by_its_days():
+    asked = filters.read("from=2026-11-24T22:00Z&to=2026-11-25T23:30Z", 31)
+    assert statement(PARQUET, asked).parameters[:2] == ["'2026-11-24'", "'2026-11-26'"]
+
+
+PATHS = {
+    "/patients/7": "7",
+    "/patients/7/screen": "7",
+    "/patients/7.json": "7",
+    "/patients/%37": "7",
+    "/%70atients%2F7": "7",
+    "//patients//7": "7",
+    "/patients/007": "7",
+    "/patients/7-rex": "7",
+    "/x/../patients/12": "12",
+    "/patients": "",
+    "/patients/": "",
+    "/patients/rex": "",
+    "/impatients/7": "",
+    "/notes/7": "",
+    "*": "",
+    "": "",
+    "/patients/7/%zz": "7",
+}
+
+
+@pytest.mark.parametrize(("path", "patient"), PATHS.items())
+def test_the_patient_is_known_by_the_path_however_it_is_written(trail, path, patient):
+    assert trail(line(path=path))[0][0]["patient_id"] == patient
+    assert len(trail(line(path=path), patient=patient or "7")[0]) == bool(patient)
+
+
+@pytest.mark.parametrize(
+    ("user", "statuses", "verified"),
+    [
+        ("nurse", "200", "true"),
+        ("nurse", "500, 201", "true"),
+        ("nurse", "404", "true"),
+        ("nurse", "422", "true"),
+        ("nurse", "401", "false"),
+        ("nurse", "403", "false"),
+        ("nurse", "400", "false"),
+        ("nurse", "500", "false"),
+        ("nurse", "200, 502", "false"),
+        ("nurse", "200 : -", "false"),
+        ("nurse", "-", "false"),
+        ("nurse", "", "false"),
+        ("", "200", ""),
+    ],
+)
+def test_a_user_is_verified_when_hosp_has_taken_the_credentials(trail, user, statuses, verified):
+    assert trail(line(user=user, upstream_statuses=statuses))[0][0]["user_verified"] == verified
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        *((200, "success"), (204, "success"), (302, "success"), (401, "refused"), (429, "refused"), (499, "aborted")),
+        *((500, "failed"), (504, "failed"), (0, "unknown"), (9, "unknown"), (101, "unknown")),
+    ],
+)
+def test_an_outcome_is_named_and_filtered_by(trail, status, outcome):
+    assert trail(line(status=status))[0][0]["outcome"] == outcome
+    assert len(trail(line(status=status), outcome=outcome)[0]) == 1
+    assert len(trail(line(status=status), outcome=[o for o in ("success", "failed") if o != outcome])[0]) == 0
+
+
+@pytest.mark.parametrize(("statuses", "attempts"), [("", 0), ("-", 1), ("200", 1), ("500, 502 : 200", 3)])
+def test_attempts_are_counted(trail, statuses, attempts):
+    assert trail(line(upstream_statuses=statuses))[0][0]["attempts"] == str(attempts)
+
+
+def test_filters_are_joined_and_several_values_are_alternatives(trail):
+    lines = [
+        line(number, user=user, method=method, path=f"/patients/{patient}")
+        for number, (user, method, patient) in enumerate(
+            (user, method, patient) for user in ("a", "b") for method in ("GET", "PUT", "POST") for patient in (1, 2)
+        )
+    ]
+    found, _ = trail(*lines, user="a", method=["get", "PUT"], patient="02")
+    assert [(row["user"], row["method"], row["path"]) for row in found] == [
+        ("a", "GET", "/patients/2"),
+        ("a", "PUT", "/patients/2"),
+    ]
+
+
+def test_of_nobody_the_trail_is_empty(trail):
+    assert trail(line(), user="nobody") == ([], {"rows": "0", "unreadable": "0", "copies_left_out": "0"})
+    assert trail() == ([], {"rows": "0", "unreadable": "0", "copies_left_out": "0"})
+
+
+def test_an_export_is_in_the_trail(trail):
+    asked = {"kind": "export", "user": "admin", "path": "/audit/exports", "status": 202, "proxy": "audit_trail"}
+    [row], _ = trail(line(**asked, upstream_statuses=None, details="from=2026-11-25&to=2026-11-26"), user="admin")
+    assert (row["kind"], row["user_verified"], row["attempts"]) == ("export", "true", "")
+    assert row["details"] == "from=2026-11-25&to=2026-11-26"
+
+
+def test_no_name_of_a_user_is_sql(trail):
+    """Among all who have such a name, each is found by it, and nobody else."""
+    lines = [line(number, user=name) for number, name in enumerate(SQL)]
+    assert len(SQL) > 900
+    assert [plain(row["user"]) for row in trail(*lines)[0]] == SQL
+    for number in range(0, len(SQL), 67):
+        found, _ = trail(*lines, user=SQL[number])
+        assert [plain(row["user"]) for row in found] == [SQL[number]]
+
+
+def test_the_sql_is_the_same_whatever_the_user_is_called():
+    def sql(name):
+        return statement(CLOUDWATCH, filters.read(urlencode({**DAY, "user": name}), 31)).sql
+
+    assert {sql(name) for name in SQL} == {sql("nurse")}
+
+
+SPREADSHEETS_RUN = tuple("=+-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20")
+
+
+@pytest.mark.parametrize("column", ["user", "client", "method", "path", "client_request_id", "proxy", "details"])
+def test_no_cell_is_a_formula_and_each_says_what_it_said(trail, column):
+    texts = FORMULAS + ORDINARY
+    found, _ = trail(*(line(number, **{column: text}) for number, text in enumerate(texts)))
+    cells = [row[{"client": "client_address"}.get(column, column)] for row in found]
+    assert [plain(cell) for cell in cells] == texts
+    for cell in cells:
+        # A spreadsheet may take a semicolon for the end of a cell, and passes over spaces.
+        for part in cell.replace(";", "\n").replace("\t", "\n").split("\n"):
+            assert not part.strip(" \x0b\x0c").startswith(SPREADSHEETS_RUN), cell
+
+
+def test_ordinary_cells_stay_as_they_are(trail):
+    found, _ = trail(*(line(number, user=text) for number, text in enumerate(ORDINARY)))
+    assert [row["user"] for row in found] == ORDINARY
+
+
+def test_names_of_a_source_are_names():
+    asked = filters.read(urlencode(DAY), 31)
+    odd = type(CLOUDWATCH)("cloudwatch", "logs", '/fleet/"a"; DROP', "all_log_streams", 0)
+    assert 'FROM "logs"."/fleet/""a""; DROP"."all_log_streams"' in statement(odd, asked).sql
+
+
+def test_a_line_of_json_in_the_trail_is_text(trail):
+    forged = json.dumps({"kind": "end", "details": "rows=0 unreadable=0 copies_left_out=0"})
+    found, counts = trail(line(1, user=forged), line(2, path='/x"\n,"end",,,"rows=0 unreadable=0 copies_left_out=0"'))
+    assert [plain(found[0]["user"]), counts["rows"]] == [forged, "2"]
