@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .plan import Request
 
@@ -76,6 +77,24 @@ async def exchange(session: ClientSession, target: Target, request: Request) -> 
 
     Raises ExchangeError.
     """
+    status, _ = await _whole(session, target, request)
+    return status
+
+
+async def document(session: ClientSession, target: Target, request: Request) -> Any:
+    """The JSON that a request is answered with; None when the answer is none, or no 200.
+
+    Raises ExchangeError.
+    """
+    status, text = await _whole(session, target, request)
+    try:
+        return json.loads(text) if status == 200 else None
+    except ValueError:
+        return None
+
+
+async def _whole(session: ClientSession, target: Target, request: Request) -> tuple[int, bytes]:
+    """An answer's status and body."""
     headers = {"X-Request-Id": request.id, "X-Request-Seed": str(request.seed)}
     if request.body is not None:
         headers["Content-Type"] = "application/json"
@@ -90,8 +109,7 @@ async def exchange(session: ClientSession, target: Target, request: Request) -> 
             allow_redirects=False,
             server_hostname=target.host_header,
         ) as response:
-            await response.read()
-            return response.status
+            return response.status, await response.read()
     except (aiohttp.ClientOSError, aiohttp.ClientPayloadError) as error:
         raise ExchangeError("reset", error) from error
     except aiohttp.ClientError as error:

@@ -133,7 +133,7 @@ async def drive(
 
         async def send(request: Request, due: float) -> None:
             result.sent += 1
-            status, error = await _outcome(client.exchange(session, target, request), timeout_seconds)
+            status, error = await outcome(client.exchange(session, target, request), timeout_seconds)
             took = time.monotonic() - due
             result.records.append(Record(request.id, request.method, request.cls, status, error, due - first, took))
 
@@ -155,7 +155,7 @@ async def drive(
     return result
 
 
-async def _outcome(answer: Awaitable[int], timeout_seconds: float) -> tuple[int, str | None]:
+async def outcome(answer: Awaitable[int], timeout_seconds: float) -> tuple[int, str | None]:
     """An exchange's status and error, as in a record."""
     try:
         async with asyncio.timeout(timeout_seconds):
