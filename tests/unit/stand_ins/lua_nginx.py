@@ -77,15 +77,16 @@ class Nginx:
             {
                 "name": "proxy1",
                 "proxies": ["proxy1", "proxy2"],
+                "longest_write_seconds": 12,
                 "throttle": {"capacity": 100, "open_above": 50, "floor": 40},
                 "failures": {500: True, 502: True, 503: True, 504: True},
             }
         )
         for name in ("backoff", "deadline", "throttle"):
             self._load(name)
-        for name in ("write", "turns", "credits", "vendor_clock", "elements", "reading", "control", "look"):
+        for name in ("write", "turns", "peers", "credits", "vendor_clock", "elements", "reading", "control", "look"):
             self._load(f"writes/{name}")
-        for name in ("look_at_object", "attempt", "verdicts", "pursuit", "peers"):
+        for name in ("look_at_object", "attempt", "verdicts", "pursuit"):
             self._load(f"writes/{name}")
 
     def module(self, name: str) -> Any:

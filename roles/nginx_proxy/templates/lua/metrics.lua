@@ -15,6 +15,8 @@ function metrics.print()
     }
     ngx.header["Content-Type"] = "text/plain; version=0.0.4"
     if policy.verifies then
+        local credits = require "nginx_proxy.writes.credits"
+        values[#values + 1] = { "knows_writes", "gauge", credits.are_new() and 0 or 1 }
         values[#values + 1] = { "writes_sent_total", "counter", shared:get("writes_sent") or 0 }
         values[#values + 1] = { "looks_total", "counter", shared:get("looks") or 0 }
     end

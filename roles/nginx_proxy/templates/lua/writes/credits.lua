@@ -1,5 +1,8 @@
 -- Which request a record answers for: each for one at most.
+local peers = require "nginx_proxy.writes.peers"
+local policy = require "nginx_proxy.policy"
 local shared = ngx.shared.nginx_proxy_writes
+local turns = require "nginx_proxy.writes.turns"
 
 local credits = {}
 
@@ -25,9 +28,11 @@ function credits.are_missing()
     return shared:get("credits_missing") ~= nil
 end
 
--- Whether the proxy started so recently that what it knew before could matter, or what others still do in its place.
-function credits.are_new(seconds)
-    return ngx.now() - (shared:get("started") or ngx.now()) <= seconds
+-- Whether the proxy started so recently that what it knew before could matter, or what others still do in its place: the
+-- longest that such a request can be under way.
+function credits.are_new()
+    local longest = policy.longest_write_seconds + turns.PATIENCE + peers.AWAY
+    return ngx.now() - (shared:get("started") or ngx.now()) <= longest
 end
 
 -- The largest id that was seen, of those that are numbers.

@@ -36,8 +36,7 @@ end
 local function carry_out(made)
     ngx.update_time()
     made.first_sent, made.largest_id = ngx.now(), credits.largest(made.scope)
-    -- The longest that a request of before, or one in this proxy's place, can still be under way.
-    made.sent_soon_after_start = credits.are_new(policy.longest_write_seconds + turns.PATIENCE + peers.AWAY)
+    made.sent_soon_after_start = credits.are_new()
     local answer = attempt.send(made)
     if answer.kind then
         answer = pursuit(made, answer)
