@@ -110,7 +110,7 @@ sent:
   returned: not in check mode
   type: int
   sample: 500
-failed:
+failures:
   description: How many of them failed.
   returned: not in check mode
   type: int

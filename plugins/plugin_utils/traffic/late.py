@@ -103,7 +103,7 @@ def summary(outcomes: Sequence[Outcome], watch: Watch) -> dict[str, Any]:
     late = [one.seen_seconds for one in failed if one.seen_seconds is not None and not one.seen_at_once]
     return {
         "sent": len(outcomes),
-        "failed": len(failed),
+        "failures": len(failed),
         "written_at_once": sum(one.seen_at_once for one in failed),
         "written_late": len(late),
         "never_seen": sum(one.seen_seconds is None and one.reads > 0 for one in failed),
@@ -116,7 +116,7 @@ def summary(outcomes: Sequence[Outcome], watch: Watch) -> dict[str, Any]:
 def report(figures: Mapping[str, Any]) -> str:
     """The figures in words."""
     lines = [
-        f"{figures['sent']} writes, {figures['failed']} failed. Of those, {figures['written_at_once']} had been written"
+        f"{figures['sent']} writes, {figures['failures']} failed. Of those, {figures['written_at_once']} had been written"
         f" all the same, {figures['written_late']} were written later, and {figures['never_seen']} were not seen within"
         f" {figures['watched_seconds']:g} s.",
     ]
