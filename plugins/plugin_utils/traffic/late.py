@@ -116,9 +116,9 @@ def summary(outcomes: Sequence[Outcome], watch: Watch) -> dict[str, Any]:
 def report(figures: Mapping[str, Any]) -> str:
     """The figures in words."""
     lines = [
-        f"{figures['sent']} writes, {figures['failures']} failed. Of those, {figures['written_at_once']} had been written"
-        f" all the same, {figures['written_late']} were written later, and {figures['never_seen']} were not seen within"
-        f" {figures['watched_seconds']:g} s.",
+        f"{figures['sent']} writes, {figures['failures']} failed. Of those, {figures['written_at_once']} had been"
+        f" written all the same, {figures['written_late']} were written later, and {figures['never_seen']} were not"
+        f" seen within {figures['watched_seconds']:g} s.",
     ]
     if figures["not_read"]:
         lines.append(f"Of {figures['not_read']} nothing is known: the list could not be read.")
