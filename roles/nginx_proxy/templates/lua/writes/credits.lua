@@ -42,6 +42,7 @@ end
 
 function credits.saw(scope, id)
     local number, largest = tonumber(id), credits.largest(scope)
+    -- Another worker may put a smaller one there just now; the record's credit tells all the same.
     if number and (not largest or number > largest) then
         shared:set("largest:" .. scope, number)
     end
