@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .plan import Request
 
@@ -95,6 +96,18 @@ async def exchange(session: ClientSession, target: Target, request: Request) -> 
         raise ExchangeError("reset", error) from error
     except aiohttp.ClientError as error:
         raise ExchangeError("broken", error) from error
+
+
+async def document(session: ClientSession, target: Target, request: Request) -> Any:
+    """The JSON that a request is answered with; None when the answer is none, or no 200.
+
+    Raises ExchangeError.
+    """
+    status, text = await exchange(session, target, request)
+    try:
+        return json.loads(text) if status == 200 else None
+    except ValueError:
+        return None
 
 
 async def _send_once(request: ClientRequest, send: ClientHandlerType) -> ClientResponse:

@@ -138,7 +138,7 @@ async def drive(
 
         async def send(request: Request, due: float) -> None:
             result.sent += 1
-            status, body, error = await _outcome(client.exchange(session, target, request), timeout_seconds)
+            status, body, error = await outcome(client.exchange(session, target, request), timeout_seconds)
             took = time.monotonic() - due
             result.records.append(Record(request.id, request.method, request.cls, status, error, due - first, took))
             if answered and not error:
@@ -162,7 +162,7 @@ async def drive(
     return result
 
 
-async def _outcome(answer: Awaitable[tuple[int, bytes]], timeout_seconds: float) -> tuple[int, bytes, str | None]:
+async def outcome(answer: Awaitable[tuple[int, bytes]], timeout_seconds: float) -> tuple[int, bytes, str | None]:
     """An exchange's status, body, and error as in a record."""
     try:
         async with asyncio.timeout(timeout_seconds):
