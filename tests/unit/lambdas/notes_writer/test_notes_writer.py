@@ -366,10 +366,16 @@ def test_what_is_logged_names_no_patient_and_no_secret(server, deliver, capsys):
         ("DEAD_LETTER_QUEUE_URL", ""),
     ],
 )
-def test_wrong_configuration_is_named_at_the_first_use(configure, context, name, value):
+def test_wrong_configuration_is_named_at_the_first_use_also_when_a_release_tries_it(configure, context, name, value):
     configure(**{name: value})
-    with pytest.raises(SettingsError, match=f"^{name} is .*; give "):
-        handle(EVENT, context)
+    for event in (EVENT, {"Records": []}):
+        with pytest.raises(SettingsError, match=f"^{name} is .*; give "):
+            handle(event, context)
+
+
+def test_who_tries_it_gets_no_failures(configure, context):
+    configure()
+    assert handle({"Records": []}, context) == {"batchItemFailures": []}
 
 
 def test_the_proxies_certificate_is_held_against_the_ca(configure, deliver, tmp_path, later):
