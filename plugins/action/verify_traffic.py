@@ -5,11 +5,9 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import signal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from ansible.utils.display import Display
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic import client, table
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.controls import Controls, ControlsError
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.figures import figures
+from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.interruption import interruptible
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.limits import problems
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.notes import announcement, closing
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import InputError, requests
@@ -74,7 +73,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             display.display(announcement(wanted, self._task.check_mode))
             if self._task.check_mode:
                 return {"changed": options["writes"], "targets": []}
-            with _interruptible():
+            with interruptible():
                 measured = _measure(wanted)
         except (InputError, ProbeError, ControlsError) as error:
             raise AnsibleActionFail(str(error)) from None
@@ -118,33 +117,3 @@ def _save(path: str, measured: Sequence[Mapping[str, Any]]) -> None:
         Path(path).write_text(json.dumps({"targets": measured}, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise AnsibleActionFail(f"verify_report_path is {path!r}: {error.strerror}.") from None
-
-
-class _Interrupted(KeyboardInterrupt):
-    """A signal came; ``args[0]`` is its number."""
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let a signal unwind what runs inside, so that faults are set back, and only then end the process as it would.
-
-    Ansible's own handlers end a worker at once.
-    """
-
-    def unwind(number: int, _frame: object) -> None:
-        for each in handled:
-            signal.signal(each, signal.SIG_IGN)  # once is enough: ansible-playbook signals again after five seconds
-        raise _Interrupted(number)
-
-    handled = {number: signal.signal(number, unwind) for number in (signal.SIGINT, signal.SIGTERM)}
-    interrupted = None
-    try:
-        yield
-    except _Interrupted as error:
-        interrupted = error
-    finally:
-        for number, handler in handled.items():
-            signal.signal(number, handler)
-    if interrupted:
-        os.kill(os.getpid(), interrupted.args[0])
-        raise interrupted

@@ -29,6 +29,7 @@ NAMES = {
     "domain": "cloudfront_domain",
     "origin": "cloudfront_origin",
     "policy": "cloudfront_retry_policy",
+    "functions": "cloudfront_functions",
 }
 # What becomes of plain HTTP, in our words and in CloudFront's.
 PLAIN_HTTP = {"refuse": "https-only", "redirect": "redirect-to-https", "serve": "allow-all"}
@@ -91,8 +92,8 @@ def cloudfront_plan(
     faults = [
         *_domain_faults(domain, called["domain"]),
         *_origin_faults(origin, called["origin"]),
-        *_function_faults(functions),
-        *_edge_faults(routes, functions, behaviors_quota, called["routes"]),
+        *_function_faults(functions, called["functions"]),
+        *_edge_faults(routes, functions, behaviors_quota, called),
         *_deadline_faults(deadlines, read_timeout_quota_seconds),
         *_date_faults(hsts_since),
     ]
@@ -259,21 +260,22 @@ def _origin_faults(origin: Any, name: str) -> Iterator[str]:
         yield f"{name}.https_port is {port!r}: allowed are 443 and 1024 to 65535."
 
 
-def _function_faults(functions: Any) -> Iterator[str]:
+def _function_faults(functions: Any, name: str) -> Iterator[str]:
     if not isinstance(functions, Mapping):
-        yield f"cloudfront_functions is {functions!r}: allowed is a mapping of names to the domains of function URLs."
+        yield f"{name} is {functions!r}: allowed is a mapping of names to the domains of function URLs."
         return
-    for name, domain in functions.items():
+    for function, domain in functions.items():
         if not _is_domain(domain):
-            yield f"cloudfront_functions.{name} is {domain!r}: allowed is the domain name of its function URL."
+            yield f"{name}.{function} is {domain!r}: allowed is the domain name of its function URL."
 
 
 def _edge_faults(
-    routes: Sequence[Mapping[str, Any]], functions: Mapping[str, str], quota: int, name: str
+    routes: Sequence[Mapping[str, Any]], functions: Mapping[str, str], quota: int, called: Mapping[str, str]
 ) -> Iterator[str]:
+    name = called["routes"]
     edges = [(f"{name}[{index}]", route) for index, route in enumerate(routes) if "edge" in route]
     for place, (path, route) in enumerate(edges):
-        yield from _own_edge_faults(route["edge"], functions, f"{path}.edge")
+        yield from _own_edge_faults(route["edge"], functions, f"{path}.edge", called["functions"])
         if not _PATTERN.match(route["path"]) or len(route["path"]) > LONGEST_PATTERN:
             yield (
                 f"{path}.path is {route['path']!r}: allowed with edge are up to {LONGEST_PATTERN} letters, digits and "
@@ -293,14 +295,14 @@ def _edge_faults(
         )
 
 
-def _own_edge_faults(edge: Any, functions: Any, name: str) -> Iterator[str]:
+def _own_edge_faults(edge: Any, functions: Any, name: str, functions_name: str) -> Iterator[str]:
     if not isinstance(edge, Mapping):
         yield f"{name} is {edge!r}: allowed is a mapping with {', '.join(_EDGE_KEYS)}, or {{}}."
         return
     yield from unknown_keys(edge, _EDGE_KEYS, name)
     yield from _plain_http_faults(edge, name)
     if "function" in edge and edge["function"] not in functions:
-        known = f"allowed are those of cloudfront_functions, {', '.join(functions) or 'which has none'}"
+        known = f"allowed are those of {functions_name}, {', '.join(functions) or 'which has none'}"
         yield f"{name}.function is {edge['function']!r}: {known}."
 
 

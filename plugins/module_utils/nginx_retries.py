@@ -20,6 +20,7 @@ from ansible_collections.steadyfront.fleet.plugins.module_utils.retry_policy imp
     shortest_try_seconds,
     upstream_address,
 )
+from ansible_collections.steadyfront.fleet.plugins.module_utils.verified_writes import MOST_SENDS
 
 ENGINES = ("lua", "plain")
 # NGINX holds back only these (and LOCK) once they were sent; it takes every other method for idempotent.
@@ -44,21 +45,27 @@ def nginx_retries(
 
     Returns ``upstream`` (host, port), ``policy`` (complete), ``methods`` (method → treatment), ``unlisted`` (that of
     any other method), ``rules`` (regex over "METHOD TARGET PATH", the path decoded → treatment, first match wins),
-    ``treatments``, ``ttls`` (those of stale answers, seconds) and ``throttle`` (in tokens). Raises ``PolicyError`` with
+    ``treatments``, ``verifies`` (whether any of them looks for writes), ``ttls`` (those of stale answers, seconds) and
+    ``throttle`` (in tokens). Raises ``PolicyError`` with
     the given ``names`` in its messages.
     """
     upstream = upstream_address(upstream_url, names[0])
     resolved = resolved_policy(policy, names[2])
     checked = checked_routes(routes, names[1], resolved)
     usual_timeout = resolved["try_timeout_seconds"]
-    treatments = {class_: _treatment(class_, class_, resolved, usual_timeout) for class_ in CLASSES}
+    treatments = {
+        class_: _treatment(class_, class_, resolved, usual_timeout) for class_ in CLASSES if class_ != "verified"
+    }
     rules: list[dict[str, str]] = []
     for index, route in enumerate(checked):
-        name = route["class"]
-        if route["policy"] != resolved or route["ttl_seconds"]:
-            name = f"{name}_{index}"
-            treatments[name] = _treatment(name, route["class"], route["policy"], usual_timeout, route["ttl_seconds"])
-        rules += _rules(route, name, engine)
+        # What nothing is said of cannot be looked for, and NGINX alone cannot look.
+        verify = route["verify"] if engine == "lua" else None
+        class_ = "once" if route["class"] == "verified" and not verify else route["class"]
+        name = class_
+        if route["policy"] != resolved or route["ttl_seconds"] or verify:
+            name = f"{class_}_{index}"
+            treatments[name] = _treatment(name, class_, route["policy"], usual_timeout, route["ttl_seconds"], verify)
+        rules += _rules({**route, "class": class_}, name, engine)
     return {
         "upstream": upstream,
         "policy": resolved,
@@ -66,13 +73,19 @@ def nginx_retries(
         "unlisted": "once" if engine == "lua" else "never",
         "rules": rules,
         "treatments": list(treatments.values()),
+        "verifies": any(treatment["verify"] for treatment in treatments.values()),
         "ttls": sorted({treatment["ttl_seconds"] for treatment in treatments.values() if treatment["ttl_seconds"]}),
         "throttle": _throttle(resolved["peak_requests_per_second"]),
     }
 
 
 def _treatment(
-    name: str, class_: str, policy: Mapping[str, Any], usual_timeout: float, ttl_seconds: int | None = None
+    name: str,
+    class_: str,
+    policy: Mapping[str, Any],
+    usual_timeout: float,
+    ttl_seconds: int | None = None,
+    verify: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """How some requests are treated: their class, their limits, and what NGINX alone would do with them."""
     statuses = " ".join(f"http_{status}" for status in policy["statuses"])
@@ -82,16 +95,18 @@ def _treatment(
         "always": f"error timeout {statuses} non_idempotent",
         "never": "off",
     }
+    attempts = {"never": 1, "verified": min(MOST_SENDS, policy["attempts"])}
     return {
         "name": name,
         "class": class_,
         "policy": dict(policy),
-        "attempts": 1 if class_ == "never" else policy["attempts"],
+        "attempts": attempts.get(class_, policy["attempts"]),
         "backoff_max_seconds": [longest_backoff_seconds(policy, tries) for tries in range(1, policy["attempts"] + 1)],
         "shortest_try_seconds": shortest_try_seconds(policy),
         "own_timeouts": policy["try_timeout_seconds"] != usual_timeout,
         "ttl_seconds": ttl_seconds,
-        "next_upstream": " ".join(next_upstream[class_].split()),
+        "verify": dict(verify) if verify else None,
+        "next_upstream": " ".join(next_upstream.get(class_, next_upstream["once"]).split()),
         "next_upstream_timeout_ms": _last_start_ms(policy),
     }
 
@@ -116,7 +131,7 @@ def _rules(route: Mapping[str, Any], treatment: str, engine: str) -> Iterator[di
     is decoded: so it is as written when what comes before the query comes again after it."""
     path = path_regex(route["path"])
     for methods, treated in _method_groups(route, treatment, engine):
-        as_written = route["class"] in ("always", "safe") and treated != "never"
+        as_written = route["class"] in ("always", "safe", "verified") and treated != "never"
         target_and_path = rf"({path})(?:\?\S*)? \1" if as_written else rf"\S+ {path}"
         yield {"regex": rf"~(?s)^{methods} {target_and_path}\z", "treatment": treated}
 

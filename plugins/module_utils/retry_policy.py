@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
 
+from ansible_collections.steadyfront.fleet.plugins.module_utils import verified_writes
+
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
-CLASSES = ("safe", "once", "always", "never")
+CLASSES = ("safe", "once", "always", "never", "verified")
 RETRYABLE_STATUSES = (429, 500, 502, 503, 504)
 MOST_ATTEMPTS = 5
 
@@ -33,7 +35,7 @@ _BACKOFFS = ("backoff_seconds", "backoff_max_seconds")
 # What a route may have of its own, instead of the policy's.
 OVERRIDES = ("attempts", "try_timeout_seconds", "deadline_seconds", "backoff_seconds")
 # What stands in front of the proxies reads `edge`: module_utils/cloudfront_plan.py.
-_ROUTE_KEYS = ("path", "methods", "class", *OVERRIDES, "stale", "edge")
+_ROUTE_KEYS = ("path", "methods", "class", *OVERRIDES, "stale", "verify", "edge")
 # The gateway's own errors have these statuses, whatever the upstream answered.
 _GATEWAY_STATUSES = (502, 504)
 _METHOD = re.compile(r"[A-Z][A-Z-]*\Z")
@@ -96,7 +98,8 @@ def resolved_policy(policy: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def checked_routes(routes: Sequence[Mapping[str, Any]], name: str, policy: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The routes, in order of precedence, each with ``path``, ``methods`` (empty: every method), ``class``,
-    ``policy`` (the given one with the route's own settings) and ``ttl_seconds`` (None: no stale answers)."""
+    ``policy`` (the given one with the route's own settings), ``ttl_seconds`` (None: no stale answers) and ``verify``
+    (None: not looked for)."""
     if not isinstance(routes, Sequence) or isinstance(routes, str):
         raise PolicyError([f"{name} is {routes!r}: allowed is a list of routes, or [] for none."])
     faults = [fault for index, route in enumerate(routes) for fault in _route_faults(route, f"{name}[{index}]")]
@@ -111,6 +114,7 @@ def checked_routes(routes: Sequence[Mapping[str, Any]], name: str, policy: Mappi
             "class": route["class"],
             "policy": {**policy, **_overrides(route)},
             "ttl_seconds": route["stale"]["ttl_seconds"] if "stale" in route else None,
+            "verify": verified_writes.resolved(route["verify"]) if "verify" in route else None,
         }
         for route in routes
     ]
@@ -193,6 +197,7 @@ def _route_faults(route: Any, name: str) -> Iterator[str]:
     yield from unknown_keys(route, _ROUTE_KEYS, name)
     path, methods, class_ = route.get("path"), route.get("methods", []), route.get("class")
     yield from _stale_faults(route, name)
+    yield from verified_writes.verify_faults(route, name)
     if not isinstance(path, str) or not _PATH.match(path):
         yield f"{name}.path is {path!r}: allowed is a path that begins with a slash, of printable ASCII without spaces."
     elif "%" in path or {"", ".", ".."} & set(path.split("/")[1:-1]) or path.endswith(("/.", "/..")):
@@ -233,8 +238,14 @@ def _override_faults(routes: Sequence[Mapping[str, Any]], name: str, policy: Map
         own = _overrides(route)
         if own and route["class"] == "never":
             yield f"{name}[{index}] has {_listed(list(own))}: allowed with any class but 'never', which is tried once."
-        elif own:
+            continue
+        if own:
             yield from _policy_faults({**policy, **own}, f"{name}[{index}]")
+        if "verify" in route:
+            limits = {**policy, **own}
+            yield from verified_writes.resend_faults(
+                route["verify"], limits, shortest_try_seconds(limits), f"{name}[{index}]"
+            )
 
 
 def _collisions(routes: Sequence[Mapping[str, Any]], name: str) -> Iterator[str]:

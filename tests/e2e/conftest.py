@@ -54,7 +54,9 @@ def under_load():
         over = threading.Event()
         traffic = drive(plan, target, Until(over), 12)
         thread = threading.Thread(target=lambda: setattr(load, "result", uvloop.run(traffic)))
-        faults = {"rate": 0.02, "mix": {"500": 0.5, "502": 0.5}, "applied": 0.5, "latency_ms": [20, 200]}
+        # Late as it may be: the lab's routes wait 3 s before they send a write again.
+        late = {"applied": 0.5, "late": 0.5, "late_seconds": [0, 2], "clock_offset_seconds": 47, "whole_seconds": True}
+        faults = {"rate": 0.02, "mix": {"500": 0.5, "502": 0.5}, **late, "latency_ms": [20, 200]}
         with _faults(**faults) as controls:
             controls.clear_ledger()
             thread.start()
@@ -64,6 +66,8 @@ def under_load():
             finally:
                 over.set()
                 thread.join()
+                # What may still land does.
+                time.sleep(3)
             load.ledger = dict(controls.ledger())
 
     return loading

@@ -35,6 +35,7 @@ CONTROLS = f"http://{NETWORK}.21:9000"
 RATE = 300
 # In the field the controller is another machine. Here it leaves the hosts what they need.
 ANSIBLE_PLAYBOOK = ["nice", "-n", "19", "ansible-playbook"]
+ANSIBLE_PLAYBOOK += ["-e", f"lab_prefix={PREFIX}", "-e", f"lab_subnet={SUBNET}"]
 
 
 @dataclass
@@ -98,9 +99,7 @@ def container(host: str) -> str:
 
 def playbook(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run ``ansible-playbook`` in the checkout as a user would."""
-    lab = ["-e", f"lab_prefix={PREFIX}", "-e", f"lab_subnet={SUBNET}"]
-    command = [*ANSIBLE_PLAYBOOK, *lab, *arguments]
-    return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    return subprocess.run([*ANSIBLE_PLAYBOOK, *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False)
 
 
 def changes(result: subprocess.CompletedProcess[str]) -> dict[str, int]:

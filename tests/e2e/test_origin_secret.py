@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import yaml
+from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import requests, templates
+from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Users
+from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.screenings import Screenings, template
 from running_lab import ANSIBLE_PLAYBOOK, CHECKOUT, PROXIES, playbook
+from screened import DEAD_LETTERS, screenings, wait_until_all_are_delivered, waiting
 from test_reliability import assert_steady
 
 KEPT = CHECKOUT / ".lab" / "origin_secrets.yml"
@@ -40,6 +47,25 @@ def interrupt_when_there_is(name: str) -> None:
         rotation.wait()
 
 
+@contextmanager
+def screened_meanwhile() -> Iterator[Screenings]:
+    """A screening every half second, until the block ends."""
+    asked, over = screenings(Users(1)), threading.Event()
+    plan = iter(requests(templates([template("1-200")], writes=False), 2000, 1, asked.name))
+
+    def ask() -> None:
+        while not over.wait(0.5):
+            asked.screen([next(plan)])
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        yield asked
+    finally:
+        over.set()
+        asking.join()
+
+
 def test_straight_at_a_proxy_is_refused():
     assert statuses(None) == {403}
     assert statuses("x" * 43) == {403}
@@ -48,7 +74,7 @@ def test_straight_at_a_proxy_is_refused():
 
 def test_a_rotation_that_is_interrupted_twice_fails_no_request(under_load):
     old = kept()["current"]
-    with under_load() as load:
+    with under_load() as load, screened_meanwhile() as screened:
         interrupt_when_there_is("pending")
         new = kept()["pending"]
         assert kept()["current"] == old
@@ -64,3 +90,7 @@ def test_a_rotation_that_is_interrupted_twice_fails_no_request(under_load):
     assert new not in completed.stdout
     assert_steady(load)
     assert {record.status for record in load.records} & {401, 403} == set()
+    # No screening was refused, nor was a note.
+    assert len(screened.patients) == len(screened.seconds)
+    wait_until_all_are_delivered()
+    assert waiting(DEAD_LETTERS) == 0

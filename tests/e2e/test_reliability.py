@@ -24,7 +24,7 @@ def both_proxies_up() -> Iterator[None]:
 def assert_steady(load: Load) -> None:
     print(
         f"{len(load.records)} requests, safe ones failed: {len(load.failed('safe'))}, writes that failed: "
-        f"{len(load.failed('once'))}, lost with a host: {len(load.lost_with_a_host)}, "
+        f"{len(load.failed('verified'))}, lost with a host: {len(load.lost_with_a_host)}, "
         f"written twice: {len(load.written_twice)}, most attempts: {load.most_attempts}"
     )
     # At 2 % faults eight requests in a million fail three times in a row, whatever the proxies do.

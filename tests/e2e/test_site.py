@@ -36,6 +36,11 @@ def test_a_check_after_a_change_of_policy_shows_that_change_and_makes_none():
             {"fleet_routes": [{"path": "/a", "class": "once"}, {"path": "/a", "class": "never"}]},
             ["fleet_routes[1] (/a) collides with fleet_routes[0] (/a)"],
         ),
+        (
+            {"fleet_routes": [{"path": "/a", "methods": ["POST"], "class": "verified", "verify": {"match": []}}]},
+            ["fleet_routes[0].verify.match is []", "at least one field", "fleet_routes[0].verify.list is None"],
+        ),
+        ({"fleet_proxy_addresses": {"proxy1": "198.18.0.11"}}, ["fleet_proxy_addresses is", "proxy1, proxy2"]),
         ({"fleet_upstream_url": "hosp"}, ["fleet_upstream_url is 'hosp'", "http://HOST"]),
         ({"lab_subnet": "127.0.0.0/24"}, ["lab_subnet", "127.0.0.0/24"]),
     ],
@@ -54,5 +59,6 @@ def test_the_measured_traffic_keeps_its_limits():
     straight, front = json.loads((CHECKOUT / ".lab" / "verify.json").read_text())["targets"]
     assert front["upstream"]["duplicated_writes"] == 0
     assert front["upstream"]["most_attempts"] == 3
+    assert front["classes"]["verified"]["failed"] < straight["classes"]["verified"]["failed"] / 5
     assert front["classes"]["safe"]["failed_percent"] <= 0.15
     assert straight["classes"]["safe"]["failed_percent"] > 5, "without faults the front has nothing to prevent"

@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from hosp import records
 from hosp.screening import analyse
-from hosp.store import Store
+from hosp.store import WHOLE_LIST, Store
 
 ACCOUNTS = ("nurse", "admin", *(f"user{n}" for n in range(1, 11)))
 CREDENTIALS = frozenset(base64.b64encode(f"{name}:{name}".encode()) for name in ACCOUNTS)
@@ -58,10 +58,14 @@ def problem(status: int, **headers: str) -> Answer:
 
 
 class Api:
-    """The resources of a store. Answering neither waits nor yields: a caller can put it inside a transaction."""
+    """The resources of a store, in lists of `page_size()` or whole ones.
 
-    def __init__(self, store: Store) -> None:
+    Answering neither waits nor yields: a caller can put it inside a transaction.
+    """
+
+    def __init__(self, store: Store, page_size: Callable[[], int | None] = lambda: None) -> None:
         self._store = store
+        self._page_size = page_size
 
     def answer(self, call: Call) -> Answer:
         """Carry out a call. Nothing has been written when the answer is an error."""
@@ -100,8 +104,10 @@ class Api:
                 return self._update(call, resource, int(number))
 
     def _list(self, call: Call, resource: str) -> Answer:
-        patient = parse_qs(call.query).get("patient_id") if resource == "notes" else None
-        return _text(200, self._store.documents(resource, call.host, _number(patient[-1]) if patient else None))
+        query = parse_qs(call.query)
+        patient = query.get("patient_id") if resource == "notes" else None
+        page = max(1, _number(query.get("page", ["1"])[-1])), self._page_size() or WHOLE_LIST
+        return _text(200, self._store.documents(resource, call.host, _number(patient[-1]) if patient else None, page))
 
     def _show(self, call: Call, resource: str, number: int) -> Answer:
         document = self._store.document(resource, number, call.host)

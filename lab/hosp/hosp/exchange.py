@@ -39,7 +39,7 @@ class Exchange:
     """HOSP's API as it fails."""
 
     def __init__(self, store: Store, ledger: Ledger, fates: Fates) -> None:
-        self._api = Api(store)
+        self._api = Api(store, lambda: fates.faults.page_size)
         self._store = store
         self._ledger = ledger
         self._fates = fates

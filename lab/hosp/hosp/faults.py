@@ -8,6 +8,7 @@ from typing import Any
 
 KINDS = ("500", "502", "reset", "stall")
 LONGEST_SECONDS = 3600
+LARGEST_PAGE = 10_000
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,9 @@ class Faults:
     stall_seconds: float = 30
     burst: Mapping[str, float] | None = None
     only: str | None = None
+    clock_offset_seconds: float = 0
+    whole_seconds: bool = False
+    page_size: int | None = None
 
 
 class RefusedError(ValueError):
@@ -94,6 +98,15 @@ RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "latency_ms": (_range(_milliseconds), f"[shortest, longest], 0 to {LONGEST_SECONDS * 1000} milliseconds"),
     "stall_seconds": (_seconds, f"a number from 0 to {LONGEST_SECONDS}"),
     "burst": (_burst, f'null or {{"after_seconds": a, "seconds": s}}, each 0 to {LONGEST_SECONDS}'),
+    "clock_offset_seconds": (
+        _between(-LONGEST_SECONDS, LONGEST_SECONDS),
+        f"a number of seconds from -{LONGEST_SECONDS} to {LONGEST_SECONDS}",
+    ),
+    "whole_seconds": (lambda value: isinstance(value, bool), "true or false"),
+    "page_size": (
+        lambda value: value is None or (_integer(value) and 1 <= value <= LARGEST_PAGE),
+        f"null for whole lists, or an integer from 1 to {LARGEST_PAGE}",
+    ),
     "only": (
         lambda value: value is None or (isinstance(value, str) and value.startswith("/")),
         'null or a path pattern that begins with "/" (`*` matches slashes too)',

@@ -12,7 +12,7 @@ from hosp.control import control_app
 from hosp.exchange import Exchange
 from hosp.fate import Fates
 from hosp.ledger import Ledger
-from hosp.store import Store
+from hosp.store import Store, clock_text
 
 log = logging.getLogger("hosp")
 
@@ -24,8 +24,13 @@ def serve(database: Path, address: str, api_port: int, control_port: int) -> Non
     """
     sockets = [socket.create_server((address, port)) for port in (api_port, control_port)]
     api_port, control_port = (bound.getsockname()[1] for bound in sockets)
-    store = Store(database)
-    ledger, fates = Ledger(store), Fates()
+    fates = Fates()
+
+    def now() -> str:
+        return clock_text(fates.faults.clock_offset_seconds, whole_seconds=fates.faults.whole_seconds)
+
+    store = Store(database, now)
+    ledger = Ledger(store)
     app = _by_port(control_port, control_app(fates, ledger), Exchange(store, ledger, fates))
     log.info("HOSP listens on %s: API port %d, control port %d", address, api_port, control_port)
     uvicorn.Server(

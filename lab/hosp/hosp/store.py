@@ -2,9 +2,9 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ HOSPITALS, PATIENTS, STAFF = 20, 200, 50
 SPECIES = ("dog", "cat", "horse", "rabbit", "parrot")
 ROLES = ("veterinarian", "nurse", "receptionist")
 LARGEST_ID = 2**63 - 1
+WHOLE_LIST = 1_000_000_000
 
 # AUTOINCREMENT: the id of a deleted record is never given again.
 SCHEMA = (
@@ -32,10 +33,12 @@ DOCUMENT = """'{"id":' || id || ',' || substr(members, 2, length(members) - 2) |
 class Store:
     """The only connection to the database; calls are short and block, so no two of them ever interleave.
 
-    Writes belong in a `transaction()`. What the caller must have checked: resources are keys of `FIELDS`.
+    `now` is the API's clock. Writes belong in a `transaction()`. What the caller must have checked: resources are keys
+    of `FIELDS`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, now: Callable[[], str] = lambda: clock_text(0, whole_seconds=False)) -> None:
+        self._now = now
         self.connection = sqlite3.connect(path, isolation_level=None)
         self.connection.execute("PRAGMA journal_mode = WAL")
         # Survives a crash of the process; a crash of the machine may lose the last moments, and is no part of the lab.
@@ -72,17 +75,24 @@ class Store:
         ).fetchall()
         return str(rows[0][0]) if rows else None
 
-    def documents(self, resource: str, host: str, patient: int | None = None) -> str:
-        """All records, or the notes of one patient, as the text of a JSON list, newest first."""
+    def documents(
+        self, resource: str, host: str, patient: int | None = None, page: tuple[int, int] = (1, WHOLE_LIST)
+    ) -> str:
+        """All records, or the notes of one patient, as the text of a JSON list, newest first.
+
+        `page` is its number, from 1, and its size.
+        """
         where, values = ("", ()) if patient is None else ("WHERE json_extract(members, '$.patient_id') = ?", (patient,))
+        number, size = page
         rows = self.connection.execute(
-            f"SELECT {DOCUMENT} FROM {resource} {where} ORDER BY id DESC", (_url(resource, host), *values)
+            f"SELECT {DOCUMENT} FROM {resource} {where} ORDER BY id DESC LIMIT ? OFFSET ?",
+            (_url(resource, host), *values, size, min((number - 1) * size, LARGEST_ID)),
         )
         return "[" + ",".join(text for (text,) in rows) + "]"
 
     def insert(self, resource: str, fields: Mapping[str, Any]) -> int:
         """Create a record and return its id."""
-        now = _now()
+        now = self._now()
         members = _text({**fields, "created_at": now, "updated_at": now})
         cursor = self.connection.execute(f"INSERT INTO {resource} (members) VALUES (?)", (members,))
         assert cursor.lastrowid is not None
@@ -90,7 +100,7 @@ class Store:
 
     def update(self, resource: str, number: int, members: Mapping[str, Any]) -> None:
         """Replace the members of a record that exists; `updated_at` becomes now."""
-        text = _text({**members, "updated_at": _now()})
+        text = _text({**members, "updated_at": self._now()})
         self.connection.execute(f"UPDATE {resource} SET members = ? WHERE id = ?", (text, number))
 
     def delete(self, resource: str, number: int) -> bool:
@@ -122,5 +132,9 @@ def _text(members: Mapping[str, Any]) -> str:
     return json.dumps(members, separators=(",", ":"))
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def clock_text(offset_seconds: float, *, whole_seconds: bool) -> str:
+    """The time by a clock that is so far ahead, as Rails writes it."""
+    now = datetime.now(UTC) + timedelta(seconds=offset_seconds)
+    if whole_seconds:
+        now = now.replace(microsecond=0)
+    return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")

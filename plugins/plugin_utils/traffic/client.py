@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .plan import Request
 
@@ -71,8 +72,8 @@ def session(target: Target, connect_timeout_seconds: float | None = None) -> Cli
     )
 
 
-async def exchange(session: ClientSession, target: Target, request: Request) -> int:
-    """Send one request and read its whole answer; its status. Redirects are answers.
+async def exchange(session: ClientSession, target: Target, request: Request) -> tuple[int, bytes]:
+    """Send one request and read its whole answer: status and body. Redirects are answers.
 
     Raises ExchangeError.
     """
@@ -90,12 +91,23 @@ async def exchange(session: ClientSession, target: Target, request: Request) -> 
             allow_redirects=False,
             server_hostname=target.host_header,
         ) as response:
-            await response.read()
-            return response.status
+            return response.status, await response.read()
     except (aiohttp.ClientOSError, aiohttp.ClientPayloadError) as error:
         raise ExchangeError("reset", error) from error
     except aiohttp.ClientError as error:
         raise ExchangeError("broken", error) from error
+
+
+async def document(session: ClientSession, target: Target, request: Request) -> Any:
+    """The JSON that a request is answered with; None when the answer is none, or no 200.
+
+    Raises ExchangeError.
+    """
+    status, text = await exchange(session, target, request)
+    try:
+        return json.loads(text) if status == 200 else None
+    except ValueError:
+        return None
 
 
 async def _send_once(request: ClientRequest, send: ClientHandlerType) -> ClientResponse:

@@ -35,7 +35,8 @@ async def _status(target: Target, request: Request, timeout_seconds: float) -> i
     """The answer's status; 0 when the request was taken and not answered, which the measurement will count."""
     try:
         async with asyncio.timeout(timeout_seconds), client.session(target, CONNECT_TIMEOUT_SECONDS) as session:
-            return await client.exchange(session, target, request)
+            status, _body = await client.exchange(session, target, request)
+            return status
     except TimeoutError:
         return 0
     except client.ExchangeError as error:

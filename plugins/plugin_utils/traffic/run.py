@@ -16,6 +16,8 @@ from .plan import Request
 
 Send = Callable[[Request, float], Coroutine[None, None, None]]
 Progress = Callable[["Result"], None]
+# Gets a request, with the status and the body of its answer.
+Answered = Callable[[Request, int, bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,11 @@ def run(
     timeout_seconds: float,
     progress: Progress | None = None,
     progress_seconds: float = 2.0,
+    answered: Answered | None = None,
 ) -> Result:
-    """Send every request once and wait for all of them; ``progress`` is told every ``progress_seconds`` what is new."""
-    return asyncio.run(drive(requests, target, pace, timeout_seconds, progress, progress_seconds))
+    """Send every request once and wait for all of them; ``progress`` is told every ``progress_seconds`` what is new,
+    ``answered`` of every whole answer."""
+    return asyncio.run(drive(requests, target, pace, timeout_seconds, progress, progress_seconds, answered))
 
 
 async def drive(
@@ -124,6 +128,7 @@ async def drive(
     timeout_seconds: float,
     progress: Progress | None = None,
     progress_seconds: float = 2.0,
+    answered: Answered | None = None,
 ) -> Result:
     """As ``run``, inside an event loop that is already there."""
     result = Result(target.name, len(requests))
@@ -133,9 +138,11 @@ async def drive(
 
         async def send(request: Request, due: float) -> None:
             result.sent += 1
-            status, error = await _outcome(client.exchange(session, target, request), timeout_seconds)
+            status, body, error = await outcome(client.exchange(session, target, request), timeout_seconds)
             took = time.monotonic() - due
             result.records.append(Record(request.id, request.method, request.cls, status, error, due - first, took))
+            if answered and not error:
+                answered(request, status, body)
 
         async def tell() -> None:
             told = -1
@@ -155,12 +162,12 @@ async def drive(
     return result
 
 
-async def _outcome(answer: Awaitable[int], timeout_seconds: float) -> tuple[int, str | None]:
-    """An exchange's status and error, as in a record."""
+async def outcome(answer: Awaitable[tuple[int, bytes]], timeout_seconds: float) -> tuple[int, bytes, str | None]:
+    """An exchange's status, body, and error as in a record."""
     try:
         async with asyncio.timeout(timeout_seconds):
-            return await answer, None
+            return *await answer, None
     except TimeoutError:
-        return 0, "timeout"
+        return 0, b"", "timeout"
     except client.ExchangeError as error:
-        return 0, error.kind
+        return 0, b"", error.kind

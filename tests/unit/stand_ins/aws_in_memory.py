@@ -1,5 +1,5 @@
-"""CloudFront, ACM and S3 in memory, behind real botocore clients: every request is held against the API's model, and
-what is read back is filled up and reordered as AWS does. Sources: their API references."""
+"""CloudFront, ACM, S3 and CloudWatch in memory, behind real botocore clients: every request is held against the API's
+model, and what is read back is filled up and reordered as AWS does. Sources: their API references."""
 
 from __future__ import annotations
 
@@ -120,6 +120,7 @@ class Aws:
         self.headers_policies: dict[str, dict[str, Any]] = {}
         self.certificates: dict[str, dict[str, Any]] = {}
         self.lifecycles: dict[str, list[dict[str, Any]]] = {}
+        self.alarms: dict[str, dict[str, Any]] = {}
         self.issued: dict[str, tuple[str, EllipticCurvePrivateKey]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.interfere: Callable[[str, dict[str, Any]], None] = lambda operation, parameters: None
@@ -263,6 +264,16 @@ class Aws:
 
     def _DeleteBucketLifecycle(self, client, Bucket):
         self.lifecycles[Bucket] = []
+        return {}
+
+    def _DescribeAlarms(self, client, AlarmNames, AlarmTypes):
+        return {"MetricAlarms": [self.alarms[name] for name in AlarmNames if name in self.alarms]}
+
+    def _PutMetricAlarm(self, client, AlarmName, **given):
+        """All of it: what is not given is gone."""
+        nothing = {name: [] for name in ("OKActions", "AlarmActions", "InsufficientDataActions", "Dimensions")}
+        filled = {**nothing, "ActionsEnabled": True, "StateValue": "INSUFFICIENT_DATA", "StateReason": "Unchecked"}
+        self.alarms[AlarmName] = {**filled, "AlarmName": AlarmName, **given}
         return {}
 
     def _ListCertificates(self, client, CertificateStatuses, Includes, **page):

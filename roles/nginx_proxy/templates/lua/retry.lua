@@ -45,8 +45,17 @@ function retry.first()
         -- A good answer may hide a failed try.
         mark(var)
     end
-    if treatment.class == "once" and treatment.attempts > 1 then
-        return treatment.own_timeouts and "once_again" or "once"
+    if treatment.class == "once" then
+        if treatment.verify then
+            local reason = require("nginx_proxy.writes.write").refusal(var)
+            if not reason then
+                return "verified"
+            end
+            note(var, reason)
+        end
+        if treatment.attempts > 1 then
+            return treatment.own_timeouts and "once_again" or "once"
+        end
     elseif treatment.attempts > 1 and throttle.is_open() then
         return (treatment.own_timeouts and "again" or "first") .. cache
     end

@@ -21,6 +21,9 @@ HEALTHY = {
     "stall_seconds": 0.2,
     "burst": None,
     "only": None,
+    "clock_offset_seconds": 0,
+    "whole_seconds": False,
+    "page_size": None,
 }
 NOTE = {"title": "Check-up", "body": "All well", "patient_id": 1, "staff_id": 1}
 

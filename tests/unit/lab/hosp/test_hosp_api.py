@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -91,6 +92,24 @@ def test_notes_of_one_patient(hosp):
     assert [note["id"] for note in found] == ids[::-1]
     for nobody in ("999999", "9" * 40, "x"):
         assert hosp.api.get("/notes", params={"patient_id": nobody}).json() == []
+
+
+def test_lists_come_in_pages_when_they_shall(hosp):
+    whole = hosp.api.get("/hospitals").json()
+    assert hosp.api.get("/hospitals?page=2").json() == []
+    hosp.put(page_size=8)
+    pages = [hosp.api.get("/hospitals", params={"page": number}).json() for number in (1, 2, 3, 4)]
+    assert [len(page) for page in pages] == [8, 8, 4, 0]
+    assert [record for page in pages for record in page] == whole
+    assert hosp.api.get("/hospitals").json() == pages[0]
+
+
+def test_the_clock_can_be_wrong_and_coarse(hosp):
+    hosp.put(clock_offset_seconds=3000, whole_seconds=True)
+    made = hosp.api.post("/notes", json=NOTE).json()["created_at"]
+    assert made.endswith(".000Z")
+    ahead = datetime.fromisoformat(made) - datetime.now(UTC)
+    assert 2990 < ahead.total_seconds() <= 3000
 
 
 def test_screening_gives_the_same_results_under_a_new_id_and_stores_nothing(hosp):

@@ -14,7 +14,7 @@ def test_faults_from_the_start_are_those_of_the_page(tmp_path):
         assert fresh.control.get("/faults").json() == {
             "seed": 1, "rate": 0.1, "mix": {"500": 0.4, "502": 0.4, "reset": 0.1, "stall": 0.1},
             "applied": 0.5, "late": 0, "late_seconds": [0, 5], "latency_ms": [20, 200], "stall_seconds": 30,
-            "burst": None, "only": None,
+            "burst": None, "only": None, "clock_offset_seconds": 0, "whole_seconds": False, "page_size": None,
         }  # fmt: skip
     finally:
         fresh.process.terminate()

@@ -25,6 +25,7 @@ FAILING = Faults(rate=1)
         {"burst": {"after_seconds": 0, "seconds": 1.5}},
         {"burst": None, "only": None},
         {"only": "/patients/*/screen"},
+        {"clock_offset_seconds": -47.5, "whole_seconds": True, "page_size": 20},
     ],
 )
 def test_what_is_given_replaces_and_the_rest_stays(document):
@@ -37,7 +38,12 @@ def test_what_is_given_replaces_and_the_rest_stays(document):
 @pytest.mark.parametrize(
     ("document", "key", "allowed"),
     [
-        ({"rats": 1}, "rats", "seed, rate, mix, applied, late, late_seconds, latency_ms, stall_seconds, burst, only"),
+        (
+            {"rats": 1},
+            "rats",
+            "seed, rate, mix, applied, late, late_seconds, latency_ms, stall_seconds, burst, only, "
+            "clock_offset_seconds, whole_seconds, page_size",
+        ),
         ({"seed": 1.5}, "seed", "an integer"),
         ({"seed": True}, "seed", "an integer"),
         ({"rate": 1.01}, "rate", "1.01 is not allowed; give a number from 0 to 1"),
@@ -67,6 +73,9 @@ def test_what_is_given_replaces_and_the_rest_stays(document):
         ({"burst": True}, "burst", "null or"),
         ({"only": "patients"}, "only", 'begins with "/"'),
         ({"only": 5}, "only", "null or a path pattern"),
+        ({"clock_offset_seconds": 4000}, "clock_offset_seconds", "from -3600 to 3600"),
+        ({"whole_seconds": 1}, "whole_seconds", "true or false"),
+        ({"page_size": 0}, "page_size", "an integer from 1 to 10000"),
         ([], "base", "a JSON object"),
     ],
 )

@@ -83,7 +83,10 @@ def test_all_faults_are_reported_at_once():
 @pytest.mark.parametrize(
     ("route", "message"),
     [
-        ({"path": "/a", "class": "sfae"}, "routes[0].class is 'sfae': allowed are safe, once, always, never."),
+        (
+            {"path": "/a", "class": "sfae"},
+            "routes[0].class is 'sfae': allowed are safe, once, always, never, verified.",
+        ),
         (
             {"path": "a", "class": "never"},
             "routes[0].path is 'a': allowed is a path that begins with a slash, of printable ASCII without spaces.",
@@ -116,7 +119,7 @@ def test_all_faults_are_reported_at_once():
         (
             {"path": "/a", "class": "never", "retries": 2},
             "routes[0].retries is unknown: allowed are path, methods, class, attempts, try_timeout_seconds, "
-            "deadline_seconds, backoff_seconds, stale, edge.",
+            "deadline_seconds, backoff_seconds, stale, verify, edge.",
         ),
         (
             {"path": "/a/../b", "class": "never"},
@@ -125,7 +128,7 @@ def test_all_faults_are_reported_at_once():
         (
             "/a",
             "routes[0] is '/a': allowed is a mapping with path, methods, class, attempts, try_timeout_seconds, "
-            "deadline_seconds, backoff_seconds, stale, edge.",
+            "deadline_seconds, backoff_seconds, stale, verify, edge.",
         ),
         (
             {"path": "/a", "class": "never", "attempts": 2},

@@ -1,0 +1,155 @@
+"""The proxies' access logs on their way to CloudWatch Logs, whatever befalls who ships them and who takes them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+from running_lab import AWS, INVENTORY, PROXIES, changes, container, playbook, podman
+
+SHIPPING = yaml.safe_load((INVENTORY / "group_vars" / "all" / "fleet.yml").read_text())["fleet_log_shipping"]
+GROUP = SHIPPING["group"]
+PROXY_NAMES = ["proxy1", "proxy2"]
+AGENT = "amazon-cloudwatch-agent"
+REQUESTS = 20_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shipped() -> None:
+    for book in ("lab_agent", "log_shipping"):
+        result = playbook(f"playbooks/{book}.yml")
+        assert result.returncode == 0, result.stdout
+
+
+@pytest.fixture(scope="module")
+def logs() -> Any:
+    return boto3.client(
+        "logs", endpoint_url=AWS, region_name="eu-central-1", aws_access_key_id="lab", aws_secret_access_key="lab"
+    )
+
+
+def on(host: str, *command: str) -> str:
+    return podman("exec", container(host), *command)
+
+
+def events(logs: Any, proxy: str) -> list[dict[str, Any]]:
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=GROUP, logStreamNames=[proxy])
+    return [event for page in pages for event in page["events"]]
+
+
+def written(proxy: str) -> Counter[str]:
+    """The lines of a proxy's log, in whichever file they are."""
+    lines = on(proxy, "sh", "-c", "cat /var/log/nginx/access.log /var/log/nginx/access.log.[0-9]").splitlines()
+    return Counter(lines)
+
+
+def eventually(look: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(1)
+
+
+def send_hostile(address: str, chance: random.Random) -> None:
+    """A request with any bytes where a client may put some. The proxy refuses it, and logs it."""
+    path, agent, user = (bytes(byte for byte in chance.randbytes(20) if byte not in b" \r\n\0") for _ in range(3))
+    with socket.create_connection((address, 80), timeout=10) as client:
+        client.sendall(
+            b"GET /%b HTTP/1.1\r\nHost: x\r\nUser-Agent: %b\r\nAuthorization: Basic %b\r\nConnection: close\r\n\r\n"
+            % (path, agent, base64.b64encode(user + b":x"))
+        )
+        while client.recv(65536):
+            pass
+
+
+def test_a_second_run_changes_nothing_and_restarts_nothing():
+    pids = [on(proxy, "systemctl", "show", "--property=MainPID", AGENT) for proxy in PROXY_NAMES]
+    result = playbook("playbooks/log_shipping.yml")
+    assert result.returncode == 0, result.stdout
+    assert set(changes(result).values()) == {0}, result.stdout
+    assert pids == [on(proxy, "systemctl", "show", "--property=MainPID", AGENT) for proxy in PROXY_NAMES]
+
+
+def test_every_line_arrives_through_rotations_kills_and_an_outage(under_load, logs):
+    chance = random.Random(1)
+    with under_load() as load:
+        time.sleep(5)
+        on("proxy1", "logrotate", "--force", "/etc/logrotate.d/nginx")
+        on("proxy2", "systemctl", "kill", "--signal=KILL", AGENT)
+        time.sleep(5)
+        on("cloud", "systemctl", "stop", "ministack")
+        for proxy in PROXIES:
+            for _ in range(200):
+                send_hostile(proxy, chance)
+        on("proxy1", "systemctl", "kill", "--signal=KILL", AGENT)
+        time.sleep(10)
+        on("proxy2", "logrotate", "--force", "/etc/logrotate.d/nginx")
+        time.sleep(10)
+        on("cloud", "systemctl", "start", "ministack")
+        while sum(written(proxy).total() for proxy in PROXY_NAMES) < REQUESTS:
+            time.sleep(1)
+    assert len(load.records) > REQUESTS / 2
+
+    for proxy in PROXY_NAMES:
+        expected = written(proxy)
+        eventually(lambda proxy=proxy, expected=expected: {e["message"] for e in events(logs, proxy)} >= set(expected))
+        arrived = events(logs, proxy)
+        assert {event["message"] for event in arrived} == set(expected)
+        for event in arrived:
+            line = json.loads(event["message"])
+            assert line["proxy"] == proxy
+            assert event["timestamp"] == int(line["epoch"]) * 1000
+    answered = {record.id for record in load.records}
+    logged = {json.loads(line)["client_request_id"] for proxy in PROXY_NAMES for line in written(proxy)}
+    assert answered <= logged
+
+
+def test_the_group_keeps_events_as_long_as_the_inventory_says(logs):
+    [group] = logs.describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]
+    assert group["retentionInDays"] == SHIPPING["retention_days"]
+
+
+@pytest.mark.parametrize("proxy", PROXY_NAMES)
+def test_the_agent_reads_the_logs_by_its_group_and_nobody_else_does(proxy):
+    assert on(proxy, "stat", "--format=%a %U %G", "/var/log/nginx/access.log").split() == ["640", "www-data", "adm"]
+    assert on(proxy, "ps", "-o", "user=", "-C", "python3").split() == ["cwagent"]
+    credentials = "/opt/aws/amazon-cloudwatch-agent/etc/credentials"
+    assert on(proxy, "stat", "--format=%a %U", credentials).split() == ["400", "cwagent"]
+
+
+def test_a_configuration_that_the_agent_refuses_replaces_nothing():
+    path = "/opt/aws/amazon-cloudwatch-agent/etc/amazon-cloudwatch-agent.json"
+    before = on("proxy1", "cat", path)
+    # The role lets it through; only the agent knows its formats.
+    file = {"path": "/var/log/nginx/access.log", "group": GROUP, "stream": "proxy1", "timestamp_format": "%Y-%Q"}
+    result = playbook("playbooks/log_shipping.yml", "-e", json.dumps({"log_shipping_files": [file]}))
+    assert result.returncode != 0
+    assert "%Q is not one of" in result.stdout
+    assert on("proxy1", "cat", path) == before
+    assert on("proxy1", "systemctl", "is-active", AGENT).strip() == "active"
+
+
+def test_bad_input_is_refused_before_anything_changes():
+    wrong = json.dumps({"fleet_log_shipping": {**SHIPPING, "retention_days": 31}})
+    result = playbook("playbooks/log_shipping.yml", "-e", wrong)
+    assert result.returncode != 0
+    output = " ".join(result.stdout.split() + result.stderr.split())
+    assert "log_shipping_files[0].retention_days is 31: allowed are 1, 3, 5" in output
+    assert sum(changes(result).values()) == 0
+
+
+def test_a_package_that_is_another_is_not_installed():
+    wrong = json.dumps({"fleet_log_shipping": {**SHIPPING, "package_checksum": f"sha256:{'0' * 64}"}})
+    result = playbook("playbooks/log_shipping.yml", "--limit", "proxy1", "-e", wrong)
+    assert result.returncode != 0
+    assert "did not match" in result.stdout
+    assert on("proxy1", "systemctl", "is-active", AGENT).strip() == "active"

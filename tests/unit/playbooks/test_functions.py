@@ -1,0 +1,44 @@
+"""What the inventories' functions may do: no more than they must, as parliament sees it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from parliament import analyze_policy_string
+
+CHECKOUT = Path(__file__).parents[3]
+POLICIES = "{{ fleet_notes_functions | map('steadyfront.fleet.function_policy', aws_region, aws_account_id) }}"
+
+
+def faults(policy: dict[str, Any]) -> list[str]:
+    return [f"{finding.issue}: {finding.detail}" for finding in analyze_policy_string(json.dumps(policy)).findings]
+
+
+@pytest.mark.parametrize("inventory", ["lab", "staging", "production"])
+def test_no_policy_allows_more_than_it_must(inventory):
+    ansible = Path(sys.executable).with_name("ansible")
+    asked = [ansible, "-i", f"inventories/{inventory}", "localhost", "-m", "debug", "-a", json.dumps({"msg": POLICIES})]
+    shown = subprocess.run(asked, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+    policies = yaml.safe_load(shown.partition("=>")[2])["msg"]
+    assert len(policies) == 2
+    assert [faults(policy) for policy in policies] == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "fault"),
+    [
+        ("s3:GetObject", "*", "RESOURCE_STAR"),
+        ("s3:GetObject", "arn:aws:s3:::kept", "RESOURCE_MISMATCH"),
+        ("s3:GetObjekt", "arn:aws:s3:::kept/claims/*", "UNKNOWN_ACTION"),
+    ],
+)
+def test_parliament_sees_what_allows_more_or_nothing(action, resource, fault):
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+    [found] = faults({"Version": "2012-10-17", "Statement": [statement]})
+    assert found.startswith(fault)
