@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from zipfile import ZipFile, ZipInfo
 
-SOURCES = {".py", ".j2", ".json"}
+SOURCES = {".py", ".j2", ".json", ".sql"}
 
 
 def pack(package: Path, archive: Path) -> None:

@@ -87,6 +87,25 @@ class Settings:
             raise SettingsError(faults)
         return changed
 
+    def updates(self, before: Mapping[str, Any], after: Mapping[str, Any], shape: Any) -> dict[str, Any]:
+        """What to tell an API that keeps what it is not told, knows ``RemoveX`` for what is taken away, and
+        ``XUpdates`` for the same within X. ``shape``: that of its updates. Raises SettingsError for what cannot be
+        taken away."""
+        told: dict[str, Any] = {}
+        for name in sorted({*before, *after}):
+            if before.get(name) == after.get(name):
+                continue
+            inner = shape.members.get(f"{name}Updates")
+            if inner is not None:
+                told[f"{name}Updates"] = self.updates(before.get(name) or {}, after.get(name) or {}, inner)
+            elif name in after:
+                told[name] = after[name]
+            elif f"Remove{name}" in shape.members:
+                told[f"Remove{name}"] = True
+            else:
+                raise SettingsError([f"{self._option_name(name)} cannot be taken away, only changed"])
+        return told
+
     def missing(self, settings: Mapping[str, Any], path: str) -> list[str]:
         """The paths of the options that are required and not there."""
         return list(self._missing(settings, self._shape, path))
@@ -115,6 +134,8 @@ class Settings:
             return self._parse_structure(value, shape, path, faults)
         if shape.type_name == "list":
             return self._parse_list(value, shape, path, faults)
+        if shape.type_name == "map":
+            return self._parse_map(value, shape, path, faults)
         try:
             return _scalar(value, shape)
         except ValueError as error:
@@ -160,6 +181,13 @@ class Settings:
                     option, other = self._option_name(key), f"{path}[{first[name]}]"
                     faults.append(f"{path}[{n}].{option} is {item[key]}, as that of {other} is")
         return parsed
+
+    def _parse_map(self, value: Any, shape: Any, path: str, faults: list[str]) -> dict[str, Any]:
+        """Its keys are the user's, and it is owned whole, as a list is."""
+        if not isinstance(value, Mapping):
+            faults.append(f"{path} is {json.dumps(value, default=str)}: allowed is a mapping")
+            return {}
+        return {str(key): self._parse(item, shape.value, f"{path}.{key}", faults) for key, item in value.items()}
 
     def _secrets(self, value: Any, shape: Any) -> Iterator[str]:
         if shape.type_name == "structure" and isinstance(value, Mapping):

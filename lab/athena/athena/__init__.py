@@ -1,0 +1,1 @@
+"""The lab's Athena: queries in Trino's SQL over log groups and S3, run by DuckDB."""

@@ -1,0 +1,87 @@
+# Copyright: Steadyfront maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+"""Modules for what AWS keeps under a name, with settings and at most some tags: read, overlay, compare, apply, exit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Protocol
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Settings, SettingsError
+
+with suppress(ImportError):  # AnsibleAWSModule says so
+    from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+
+Config = dict[str, Any]
+
+
+class Named(Protocol):
+    """One thing in AWS by its name. ``settings`` describes its configuration; ``path`` is the option that has it."""
+
+    settings: Settings
+    path: str
+
+    def wanted(self) -> Mapping[str, Any]:
+        """The options as they are given, those that are not left out."""
+
+    def read(self) -> tuple[Config, dict[str, str]] | None:
+        """Its configuration and tags; None when there is none."""
+
+    def create(self, config: Config, tags: Mapping[str, str]) -> None: ...
+
+    def update(self, config: Config) -> None: ...
+
+    def tag(self, before: Mapping[str, str], after: Mapping[str, str]) -> None: ...
+
+    def delete(self) -> None: ...
+
+
+def ensure(module: AnsibleAWSModule, thing: Named, result: str) -> None:
+    """Make it what the module's options say, and exit; what it is then is in ``result``."""
+    settings, path = thing.settings, thing.path
+    wanted = settings.parse(thing.wanted(), path)
+    there = thing.read()
+    current, tags = there or ({}, {})
+    present = module.params["state"] == "present"
+    config = settings.overlay(current, wanted) if present else {}
+    missing = [f"{option} is missing" for option in settings.missing(config, path)] if present else []
+    if missing:
+        raise SettingsError(missing)
+    given = module.params.get("tags")
+    new_tags = (tags if given is None else {key: str(value) for key, value in given.items()}) if present else {}
+    before, after = settings.options(current, str), settings.options(config, str)
+    changed = present != (there is not None) or before != after or tags != new_tags
+    if changed and not module.check_mode:
+        if not present:
+            thing.delete()
+        elif there is None:
+            thing.create(config, new_tags)
+        else:
+            if before != after:
+                thing.update(config)
+            if tags != new_tags:
+                thing.tag(tags, new_tags)
+    if "tags" in module.params:
+        before.update({"tags": tags} if before else {})
+        after.update({"tags": new_tags} if after else {})
+    module.exit_json(changed=changed, diff={"before": before, "after": after}, **{result: after})
+
+
+def run(module: AnsibleAWSModule, service: str, make: Any, result: str) -> None:
+    """``make(module, client)`` is the thing; faults and refusals become the module's failure."""
+    try:
+        ensure(
+            module, make(module, module.client(service, retry_decorator=AWSRetry.jittered_backoff(retries=8))), result
+        )
+    except SettingsError as error:
+        module.fail_json(msg="\n".join(fault.removeprefix(".") for fault in error.faults))
+    except (BotoCoreError, ClientError, WaiterError) as error:
+        module.fail_json_aws(error, msg=f"{service} did not do it")
+
+
+def given(params: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Those of the options that are given."""
+    return {name: params[name] for name in names if params[name] is not None}
