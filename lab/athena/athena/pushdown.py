@@ -1,6 +1,6 @@
 """What a query asks of each table, before anything of it is read: the conditions that name its columns only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlglot import exp
@@ -37,11 +37,16 @@ def _parts(select: Any) -> list[exp.Expr]:
     joins = select.args.get("joins") or []
     demanded = [where.this] if where and not any(join.side for join in joins) else []
     demanded += [join.args["on"] for join in joins if join.args.get("on") and not any(j.side for j in joins)]
-    return [part for condition in demanded for part in _all_of(condition.unnest())]
+    return [part for condition in demanded for part in _all_of(condition)]
 
 
-def _all_of(condition: exp.Expr) -> list[exp.Expr]:
-    return list(condition.flatten()) if isinstance(condition, exp.And) else [condition]
+def _all_of(condition: exp.Expr) -> Iterator[exp.Expr]:
+    condition = condition.unnest()
+    if isinstance(condition, exp.And):
+        yield from _all_of(condition.left)
+        yield from _all_of(condition.right)
+    else:
+        yield condition
 
 
 def _bare(condition: exp.Expr, alias: str) -> exp.Expr | None:

@@ -15,8 +15,15 @@ from athena.errors import QueryError, RefusedError
 from athena.functions import NAMES, SAME
 
 
+class Own(exp.Expression, exp.Func):
+    """A function that the lab knows and sqlglot does not: of an unknown one, sqlglot would expect anything."""
+
+    arg_types = {"this": True, "expressions": False}  # noqa: RUF012
+    is_var_len_args = True
+
+
 def _own(name: str) -> Callable[[list[Any]], exp.Expr]:
-    return lambda arguments: exp.Anonymous(this=f"trino_{name}", expressions=arguments)
+    return lambda arguments: Own(this=name, expressions=arguments)
 
 
 class Athena(Trino):
@@ -91,10 +98,15 @@ def tables(query: exp.Query) -> list[exp.Table]:
 
 def for_duckdb(query: exp.Expr) -> str:
     """The same in DuckDB's SQL. Raises QueryError for what the lab does not know."""
-    query = query.copy()
+    whole = exp.paren(query)
     if isinstance(query, exp.Query):
-        _name_columns(query)
-    return query.transform(_translated).sql(dialect="duckdb")
+        _name_columns(whole.this)
+    # From the leaves: what is put in the place of a node has what was beneath it.
+    for node in reversed([*whole.this.bfs()]):
+        translated = _translated(node)
+        if translated is not node:
+            node.replace(translated)
+    return str(whole.this.sql(dialect="duckdb"))
 
 
 def _name_columns(query: exp.Query) -> None:
@@ -110,7 +122,9 @@ def _name_columns(query: exp.Query) -> None:
 
 def _translated(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Anonymous):
-        return _function(node)
+        raise QueryError(f"FUNCTION_NOT_FOUND: Function '{node.name.lower()}' not registered")
+    if isinstance(node, Own):
+        return _function(node.name, node.expressions)
     if isinstance(node, exp.Div):
         # DuckDB is told to divide whole numbers as Trino does.
         return exp.Div(this=node.this, expression=node.expression)
@@ -125,10 +139,7 @@ def _translated(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _function(call: exp.Anonymous) -> exp.Expr:
-    name, arguments = call.name.removeprefix("trino_"), call.expressions
-    if not call.name.startswith("trino_"):
-        raise QueryError(f"FUNCTION_NOT_FOUND: Function '{call.name.lower()}' not registered")
+def _function(name: str, arguments: list[Any]) -> exp.Expr:
     match name:
         case "concat":
             return _any_null(arguments, exp.func("concat", *arguments, dialect="duckdb"))
@@ -138,7 +149,7 @@ def _function(call: exp.Anonymous) -> exp.Expr:
             return _at_utc(*arguments)
         case "format":
             return _format(*arguments)
-    return call
+    return exp.Anonymous(this=f"trino_{name}", expressions=arguments)
 
 
 def _any_null(arguments: Iterable[exp.Expr], otherwise: exp.Expr) -> exp.Expr:

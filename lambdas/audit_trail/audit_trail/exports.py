@@ -62,7 +62,9 @@ class Exports:
         try:
             wanted = filters.read(request.query, self._settings.most_days)
         except FiltersError as error:
-            raise ProblemError(HTTPStatus.BAD_REQUEST, "That cannot be asked.", error.problems) from None
+            raise ProblemError(
+                HTTPStatus.BAD_REQUEST, "Something in what was asked for is wrong.", error.problems
+            ) from None
         athena, trail = self._aws()
         began = self._clock()
         query_id = athena.start(statement(self._settings.source, wanted))

@@ -109,6 +109,6 @@ def _time(name: str, given: dict[str, list[str]], problems: dict[str, str]) -> i
             raise ValueError(time)
         time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (KeyError, ValueError):
-        problems.setdefault(name, "must be a time such as 2026-11-25T08:30Z (a plus in its zone is written %2B)")
+        problems.setdefault(name, "must be a time such as 2026-11-25T08:30Z")
         return None
     return round(time.timestamp() * 1000)

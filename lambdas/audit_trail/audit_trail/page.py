@@ -31,7 +31,7 @@ button, .button { font: inherit; font-weight: 600; padding: .6rem 1.2rem; border
   border-radius: .25rem; background: LinkText; color: Canvas; text-decoration: none; display: inline-block;
   justify-self: start; cursor: pointer; }
 :focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
-[role=alert] { border-left: .4rem solid #c00; padding: .1rem 1rem; }
+[role=alert] { border-left: .4rem solid #c00; padding: .1rem 1rem; margin-bottom: 1.5rem; }
 .hint, .wrong { display: block; font-size: .9rem; }
 .wrong { font-weight: 600; }
 dt { font-weight: 600; }
@@ -106,7 +106,7 @@ def problem(error: ProblemError, query: str) -> Response:
         return _page(error.status, error.title, body, error.headers)
     wrong = "".join(f"<li>{_at(name)} {escape(text)}</li>" for name, text in error.fields.items())
     body = f'<div role="alert"><p>{escape(error.detail)}</p><ul>{wrong}</ul></div>'
-    return _page(error.status, error.title, body + _form(_given(query), error.fields), error.headers)
+    return _page(error.status, "That cannot be exported", body + _form(_given(query), error.fields), error.headers)
 
 
 def _at(name: str) -> str:

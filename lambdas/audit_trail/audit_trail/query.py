@@ -68,7 +68,7 @@ CLOUDWATCH = """
     )"""
 
 PARQUET = """
-    SELECT CAST(CAST(epoch AS decimal(13, 3)) * 1000 AS bigint) AS filed_ms, message, {fields}
+    SELECT CAST(try_cast(epoch AS decimal(13, 3)) * 1000 AS bigint) AS filed_ms, message, {fields}
     FROM {source}
     WHERE day >= ? AND day <= ?"""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ HOP_BY_HOP = frozenset(
 )
 # Of the way to this function: its own name, and what its client is asked for alone.
 OURS = frozenset({"host", "content-length", "cookie", "x-forwarded-for", ORIGIN_HEADER})
+
+# As the proxies': what a client may call its request.
+REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=:@-]{1,128}")
 
 Event = Mapping[str, Any]
 Header = tuple[str, str]
@@ -54,8 +58,18 @@ def permitted(event: Event, secrets: Iterable[str]) -> bool:
     return sum(hmac.compare_digest(given, secret.encode()) for secret in secrets) > 0
 
 
-def request(event: Event, secret: str) -> Request:
-    """The user's request as the proxies get it, with their secret."""
+def ids(event: Event, call: str) -> dict[str, str]:
+    """By which a request is found again: here, at the client and the proxies, at CloudFront."""
+    client = event["headers"].get("x-request-id", "")
+    return {
+        "request_id": call,
+        "client_request_id": client if REQUEST_ID.fullmatch(client) else "",
+        "edge_request_id": event["headers"].get("x-amz-cf-id", ""),
+    }
+
+
+def request(event: Event, secret: str, call: str) -> Request:
+    """The user's request as the proxies get it, with their secret. One without an id gets this call's."""
     client = event["requestContext"]["http"]
     given = event["headers"]
     dropped = HOP_BY_HOP | OURS | _named(given.get("connection", ""))
@@ -64,6 +78,7 @@ def request(event: Event, secret: str) -> Request:
         headers["cookie"] = "; ".join(cookies)
     # Lambda leaves only the first address, which a client can choose. As every proxy does, we add who asked us.
     headers["x-forwarded-for"] = ", ".join(filter(None, [given.get("x-forwarded-for"), client["sourceIp"]]))
+    headers.setdefault("x-request-id", call)
     headers[ORIGIN_HEADER] = secret
     query = event.get("rawQueryString")
     return Request(

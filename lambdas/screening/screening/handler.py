@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from screening import settings
-from screening.exchange import REFUSED, permitted, request, response
+from screening.exchange import REFUSED, ids, permitted, request, response
 from screening.result import message
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ class Screening:
 
     def answer(self, event: Mapping[str, Any], screening: str) -> dict[str, Any]:
         """HOSP's answer, once its result is kept. `screening` is an id that no other call has."""
-        asked = request(event, self.settings.origin_secrets[0])
+        asked = request(event, self.settings.origin_secrets[0], screening)
         answer = self.hosp.ask(asked)
         if kept := message(asked, answer, screening, datetime.now(UTC).isoformat(timespec="seconds")):
-            self.keeper.keep(kept)
+            self.keeper.keep(kept, ids(event, screening))
         return response(answer)
 
 

