@@ -98,8 +98,9 @@ def test_lists_come_in_pages_when_they_shall(hosp):
     whole = hosp.api.get("/hospitals").json()
     assert hosp.api.get("/hospitals?page=2").json() == []
     hosp.put(page_size=8)
-    pages = [hosp.api.get("/hospitals", params={"page": number}).json() for number in (1, 2, 3, 4)]
-    assert [len(page) for page in pages] == [8, 8, len(whole) - 16, 0]
+    pages = [hosp.api.get("/hospitals", params={"page": number}).json() for number in (1, 2, 3, 4, 5, 6)]
+    assert [len(page) for page in pages[:2]] == [8, 8]
+    assert pages[-1] == []
     assert [record for page in pages for record in page] == whole
     assert hosp.api.get("/hospitals").json() == pages[0]
 
