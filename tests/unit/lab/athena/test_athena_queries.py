@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import threading
 
+import duckdb
 import pytest
+from athena.queries import connect
 from athena_client import OUTPUT
 from region_in_memory import numbered
 
@@ -140,6 +142,22 @@ def test_nothing_outside_of_the_catalogs_is_read(athena, text):
         return
     assert execution["Status"]["State"] == "FAILED"
     assert "root:" not in str(execution)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM read_text('/etc/passwd')",
+        "COPY (SELECT 1) TO '/tmp/x'",
+        "ATTACH '/tmp/x'",
+        "INSTALL httpfs",
+        "SET enable_external_access = true",
+        "SET allowed_directories = ['/']",
+    ],
+)
+def test_duckdb_itself_lets_nothing_out_of_a_querys_folder(tmp_path, statement):
+    with pytest.raises(duckdb.Error):
+        connect(str(tmp_path)).execute(statement)
 
 
 def test_a_query_that_fails_says_why_and_whose_fault_it_is(athena):

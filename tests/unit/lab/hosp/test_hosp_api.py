@@ -99,7 +99,7 @@ def test_lists_come_in_pages_when_they_shall(hosp):
     assert hosp.api.get("/hospitals?page=2").json() == []
     hosp.put(page_size=8)
     pages = [hosp.api.get("/hospitals", params={"page": number}).json() for number in (1, 2, 3, 4)]
-    assert [len(page) for page in pages] == [8, 8, 4, 0]
+    assert [len(page) for page in pages] == [8, 8, len(whole) - 16, 0]
     assert [record for page in pages for record in page] == whole
     assert hosp.api.get("/hospitals").json() == pages[0]
 

@@ -66,10 +66,10 @@ local function log(var, made)
 end
 
 -- Without looking, as any other write.
-local function as_once(var, reason)
+local function as_once(var, treatment, reason)
     var.nginx_proxy_note = reason
     var.nginx_proxy_special = 1
-    return ngx.exec("@once")
+    return ngx.exec(treatment.own_timeouts and "@once_again" or "@once")
 end
 
 -- Whose write it is: nil when it is served here, else the proxy that it goes to.
@@ -94,7 +94,7 @@ function serve.content()
     local treatment = policy.treatments[var.nginx_proxy_treatment]
     local made, reason = write.read(treatment, ngx.req.get_method(), var.request_uri, ngx.req.get_body_data())
     if not made then
-        return as_once(var, reason)
+        return as_once(var, treatment, reason)
     end
     local owner = another(made, var)
     if owner then
@@ -105,7 +105,7 @@ function serve.content()
     made.looks, made.backoff, made.tries, made.verdicts = 0, 0, {}, {}
     local has_turn = made.method ~= "POST" or turns.take(made.key, made.id, treatment.deadline_seconds)
     if not has_turn then
-        return as_once(var, "identical write")
+        return as_once(var, treatment, "identical write")
     end
     local done, answer = pcall(carry_out, made)
     turns.give_back(made.key, made.id)
