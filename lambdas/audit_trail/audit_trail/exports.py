@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from audit_trail import filters, page
+from audit_trail.athena import Athena, FailedError, GoneError
 from audit_trail.columns import COLUMNS
 from audit_trail.exchange import CSV, HTML, ProblemError, Request, Response, document
 from audit_trail.filters import FiltersError, iso
@@ -16,10 +17,7 @@ from audit_trail.log import metric
 from audit_trail.query import statement
 from audit_trail.settings import Settings
 from audit_trail.tokens import Export, export, token
-
-if TYPE_CHECKING:
-    from audit_trail.athena import Athena
-    from audit_trail.trail import Trail
+from audit_trail.trail import Trail
 
 ADDRESS = "/audit/exports"
 
@@ -36,22 +34,15 @@ FILED_SECONDS = 300
 class Exports:
     """`aws` makes Athena and the trail, when they are first needed."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        aws: Callable[[], tuple[Athena, Trail]],
-        log: Any,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, settings: Settings, aws: Callable[[], tuple[Athena, Trail]], log: Any) -> None:
         self._settings = settings
         self._aws = aws
         self._log = log
-        self._clock = clock
 
     def offer(self, request: Request) -> Response:
         """What can be asked for."""
         if request.wants(HTML):
-            return page.form(self._clock())
+            return page.form(time.time())
         wanted = {name: "several" if name in filters.SEVERAL else "one" for name in filters.NAMES}
         offered = {"exports": ADDRESS, "filters": wanted, "most_days": self._settings.most_days, "columns": COLUMNS}
         return document(HTTPStatus.OK, offered)
@@ -66,12 +57,12 @@ class Exports:
                 HTTPStatus.BAD_REQUEST, "Something in what was asked for is wrong.", error.problems
             ) from None
         athena, trail = self._aws()
-        began = self._clock()
+        began = time.time()
         query_id = athena.start(statement(self._settings.source, wanted))
         asked = Export(query_id, wanted.text, int(began))
         try:
             # Who asked is in the trail before he can get anything.
-            trail.record(request, caller, ADDRESS, HTTPStatus.ACCEPTED, wanted.text, self._clock() - began)
+            trail.record(request, caller, ADDRESS, HTTPStatus.ACCEPTED, wanted.text, time.time() - began)
         except Exception:
             athena.stop(query_id)
             raise
@@ -79,12 +70,10 @@ class Exports:
         return self._waiting(request, f"{ADDRESS}/{token(asked, caller, self._settings.token_keys)}", 0, 0)
 
     def show(self, request: Request, caller: str, given: str) -> Response:
-        from audit_trail.athena import FailedError, GoneError
-
         asked = export(given, caller, self._settings.token_keys)
         if asked is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "You have no such export.")
-        if self._clock() > asked.asked_at + EXPORT_SECONDS:
+        if time.time() > asked.asked_at + EXPORT_SECONDS:
             raise ProblemError(HTTPStatus.GONE, "This export is no longer kept. Start it again.")
         try:
             return self._show(request, caller, asked)
@@ -97,7 +86,7 @@ class Exports:
 
     def _show(self, request: Request, caller: str, asked: Export) -> Response:
         athena, trail = self._aws()
-        began = self._clock()
+        began = time.time()
         progress = athena.progress(asked.query_id)
         if progress.place is None:
             return self._waiting(request, request.path, progress.seconds, progress.bytes_read)
@@ -108,7 +97,7 @@ class Exports:
         to_file = request.wants(CSV)
         status = HTTPStatus.SEE_OTHER if to_file else HTTPStatus.OK
         path = f"{ADDRESS}/{asked.query_id}"
-        trail.record(request, caller, path, status, f"{asked.filters}&rows={counts.rows}", self._clock() - began)
+        trail.record(request, caller, path, status, f"{asked.filters}&rows={counts.rows}", time.time() - began)
         self._log.info("export handed out", query=asked.query_id, rows=counts.rows, **request.ids)
         whole_until = min(wanted.to_ms, (asked.asked_at - FILED_SECONDS) * 1000)
         ready = {

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from audit_trail import page, settings
+from audit_trail.athena import Athena, clients
 from audit_trail.exchange import HTML, REFUSED, ProblemError, Request, Response, permitted, problem, request
 from audit_trail.exports import ADDRESS, Exports
-from audit_trail.log import metric
-
-if TYPE_CHECKING:
-    from audit_trail.sign_in import ByHosp, ByIam
+from audit_trail.log import logger, metric
+from audit_trail.sign_in import ByHosp, ByIam
+from audit_trail.trail import Trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,6 @@ def configured() -> settings.Settings:
 
 @cache
 def function() -> AuditTrail:
-    from audit_trail.log import logger
-    from audit_trail.sign_in import ByHosp, ByIam
-
     given, log = configured(), logger()
     sign_in: ByHosp | ByIam = ByIam(given.admins, log)
     if given.hosp:
@@ -81,10 +78,7 @@ def function() -> AuditTrail:
 
 
 @cache
-def aws() -> tuple[Any, Any]:
+def aws() -> tuple[Athena, Trail]:
     """Athena and the trail; boto3 takes its time, which nobody waits for who may not ask."""
-    from audit_trail.athena import Athena, clients
-    from audit_trail.trail import Trail
-
     athena, s3, logs = clients()
     return Athena(athena, s3, configured().workgroup), Trail(logs, configured().log_group)

@@ -107,13 +107,13 @@ ENTRIES = r"""
         client_request_id,
         proxy,
         CASE WHEN kind = 'unreadable' THEN message ELSE details END AS details
-    FROM sorted"""
+    FROM known"""
 
 # Lines can come twice: the log is shipped at least once. The proxy's own id is among the columns, so what is alike is
 # one request. GROUPING SETS count the rows in the pass that finds them, in a row without a time: Athena would read the
 # source again for a second SELECT.
 QUERY = """WITH line AS ({lines}
-), sorted AS (
+), known AS (
     SELECT
         filed_ms, message, {values},
         CASE
