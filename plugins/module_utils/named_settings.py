@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_message
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Settings, SettingsError
@@ -80,6 +82,19 @@ def run(module: AnsibleAWSModule, service: str, make: Any, result: str) -> None:
         module.fail_json(msg="\n".join(fault.removeprefix(".") for fault in error.faults))
     except (BotoCoreError, ClientError, WaiterError) as error:
         module.fail_json_aws(error, msg=f"{service} did not do it")
+
+
+def once_known(call: Callable[[], Any], refusal: str, seconds: float = 60) -> None:
+    """Make a call again while AWS, which does not know a new role everywhere at once, refuses it by these words."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            call()
+            return
+        except is_boto3_error_message(refusal):
+            if time.monotonic() > end:
+                raise
+            time.sleep(5)
 
 
 def given(params: Mapping[str, Any], *names: str) -> dict[str, Any]:

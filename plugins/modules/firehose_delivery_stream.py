@@ -76,6 +76,7 @@ delivery_stream:
   type: dict
 """
 
+import functools
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -132,13 +133,15 @@ class DeliveryStream:
 
     def create(self, config: dict[str, Any], tags: Mapping[str, str]) -> None:
         labels = {"Tags": ansible_dict_to_boto3_tag_list(dict(tags))} if tags else {}
-        self._client.create_delivery_stream(
+        create = functools.partial(
+            self._client.create_delivery_stream,
             DeliveryStreamName=self._name,
             DeliveryStreamType="DirectPut",
             ExtendedS3DestinationConfiguration=config,
             **labels,
             aws_retry=True,
         )
+        named_settings.once_known(create, "unable to assume role")
         end = time.monotonic() + self._params["wait_seconds"]
         while (status := (self._describe() or {}).get("DeliveryStreamStatus")) != "ACTIVE":
             if status == "CREATING_FAILED" or time.monotonic() > end:

@@ -70,6 +70,7 @@ subscription_filter:
   type: dict
 """
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -122,7 +123,9 @@ class SubscriptionFilter:
         self.update(config)
 
     def update(self, config: dict[str, Any]) -> None:
-        self._client.put_subscription_filter(**config, aws_retry=True)
+        # CloudWatch Logs sends a message to try it.
+        put = functools.partial(self._client.put_subscription_filter, **config, aws_retry=True)
+        named_settings.once_known(put, "Could not deliver test message")
 
     def tag(self, before: Mapping[str, str], after: Mapping[str, str]) -> None:
         """Subscriptions have none."""

@@ -34,7 +34,7 @@ class Analytics(Aws):
 
     def _GetWorkGroup(self, client, WorkGroup):
         if WorkGroup not in self.workgroups:
-            raise _named("InvalidRequestException", f"WorkGroup {WorkGroup} is not found.", "GetWorkGroup")
+            raise named("InvalidRequestException", f"WorkGroup {WorkGroup} is not found.", "GetWorkGroup")
         return {"WorkGroup": {**self.workgroups[WorkGroup], "CreationTime": MOMENT}}
 
     def _CreateWorkGroup(self, client, Name, Description, Configuration, Tags):
@@ -71,13 +71,13 @@ class Analytics(Aws):
 
     def _DeleteWorkGroup(self, client, WorkGroup, RecursiveDeleteOption):
         if not RecursiveDeleteOption and self.workgroups[WorkGroup].get("used"):
-            raise _named("InvalidRequestException", f"WorkGroup {WorkGroup} is not empty", "DeleteWorkGroup")
+            raise named("InvalidRequestException", f"WorkGroup {WorkGroup} is not empty", "DeleteWorkGroup")
         del self.workgroups[WorkGroup]
         return {}
 
     def _GetDataCatalog(self, client, Name):
         if Name not in self.catalogs:
-            raise _named("InvalidRequestException", f"DataCatalog {Name} was not found", "GetDataCatalog")
+            raise named("InvalidRequestException", f"DataCatalog {Name} was not found", "GetDataCatalog")
         return {"DataCatalog": {**self.catalogs[Name], "Status": "CREATE_COMPLETE"}}
 
     def _CreateDataCatalog(self, client, Tags, **given):
@@ -223,7 +223,7 @@ class Analytics(Aws):
         return {}
 
 
-def _named(code: str, message: str, operation: str) -> Exception:
+def named(code: str, message: str, operation: str) -> Exception:
     raised = error(code, operation)
     raised.response["Error"]["Message"] = message
     return type(raised)(raised.response, operation)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
-from analytics_in_memory import GROUP, Analytics
+from analytics_in_memory import GROUP, Analytics, named
 from ansible_collections.steadyfront.fleet.plugins.modules import (
     athena_data_catalog,
     athena_workgroup,
@@ -151,6 +153,40 @@ def test_a_new_delivery_stream_is_waited_for_but_not_for_ever(aws):
     aws.creating = 10**9
     failed = aws.run(firehose_delivery_stream.main, name="archive", config=DESTINATION, wait_seconds=0)
     assert failed["msg"] == "archive is CREATING, and not ACTIVE"
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "operation", "refusal"),
+    [
+        (
+            firehose_delivery_stream,
+            {"name": "archive", "config": DESTINATION},
+            "CreateDeliveryStream",
+            "Firehose is unable to assume role arn:aws:iam::111122223333:role/archive",
+        ),
+        (
+            logs_subscription_filter,
+            {"log_group": GROUP, "name": "archive", "destination_arn": STREAM},
+            "PutSubscriptionFilter",
+            "Could not deliver test message to specified Firehose stream.",
+        ),
+    ],
+)
+def test_a_role_that_aws_does_not_know_yet_is_waited_for_but_not_for_ever(
+    aws, monkeypatch, module, options, operation, refusal
+):
+    refusals = iter([refusal, refusal, None])
+
+    def refuse(name, _):
+        if name == operation and (words := next(refusals, refusal)):
+            raise named("InvalidParameterException", words, operation)
+
+    aws.interfere = refuse
+    assert aws.run(module.main, **options)["changed"]
+    now = itertools.count(step=20)
+    monkeypatch.setattr("time.monotonic", lambda: next(now))
+    (aws.streams or aws.subscriptions).clear()
+    assert refusal in aws.run(module.main, **options)["msg"]
 
 
 def test_a_check_of_a_subscription_may_come_before_its_log_group_and_a_run_may_not(aws):
