@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 import pytest
 import yaml
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from running_lab import AWS, INVENTORY, PROXIES, changes, container, playbook, podman
 
 SHIPPING = yaml.safe_load((INVENTORY / "group_vars" / "all" / "fleet.yml").read_text())["fleet_log_shipping"]
@@ -44,9 +44,16 @@ def on(host: str, *command: str) -> str:
     return podman("exec", container(host), *command)
 
 
-def events(logs: Any, proxy: str) -> list[dict[str, Any]]:
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=GROUP, logStreamNames=[proxy])
-    return [event for page in pages for event in page["events"]]
+def events(logs: Any, proxy: str, group: str = GROUP) -> list[dict[str, Any]]:
+    """Page by page: MiniStack's FilterLogEvents ends after 10 000."""
+    found: list[dict[str, Any]] = []
+    here: dict[str, str] = {}
+    while True:
+        page = logs.get_log_events(logGroupName=group, logStreamName=proxy, startFromHead=True, **here)
+        found += page["events"]
+        if not page["events"]:
+            return found
+        here = {"nextToken": page["nextForwardToken"]}
 
 
 def written(proxy: str) -> Counter[str]:
@@ -60,10 +67,10 @@ def requests(lines: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def eventually(look: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for it. The stand-in for AWS may still be starting."""
+    """Wait for it. The stand-in for AWS may still be starting, and the group not be there yet."""
     end = time.monotonic() + seconds
     while True:
-        with suppress(EndpointConnectionError):
+        with suppress(ClientError, EndpointConnectionError):
             if look():
                 return
         assert time.monotonic() < end, f"not within {seconds} s"
