@@ -38,7 +38,8 @@ def waiting(queue: str) -> int:
 
 def undelivered() -> int:
     """How many results lie where the queue could not be reached."""
-    return int(client("s3").list_objects_v2(Bucket=BUCKET, Prefix="undelivered/")["KeyCount"])
+    pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix="undelivered/")
+    return sum(page["KeyCount"] for page in pages)
 
 
 def wait_until_all_are_delivered(seconds: float = 300) -> None:
