@@ -127,7 +127,8 @@ def test_every_line_arrives_through_rotations_kills_and_an_outage(under_load, lo
                 assert event["timestamp"] == int(request["epoch"]) * 1000
         print(f"{proxy}: {expected.total()} lines, {len(arrived)} events")
     logged = {line["client_request_id"] for proxy in PROXY_NAMES for line in requests(written(proxy))}
-    assert {record.id for record in load.records} <= logged
+    # What failed may never have reached a proxy.
+    assert {record.id for record in load.records if not record.failed} <= logged
 
 
 def test_the_group_keeps_events_as_long_as_the_inventory_says(logs):
