@@ -1,6 +1,6 @@
 """Screenings become notes: the user gets HOSP's own answer, and each result is one note, whatever fails on the way.
 
-`SCREENINGS=2000 pytest -s tests/e2e/test_screening.py -k whatever_fails` asks for so many; it takes about five minutes.
+`SCREENINGS=2000 pytest -s tests/e2e/test_screening.py -k whatever_fails` asks for so many.
 """
 
 from __future__ import annotations
