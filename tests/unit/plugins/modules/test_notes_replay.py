@@ -136,7 +136,7 @@ def test_what_is_replayed_is_understood_by_the_function(cloud):
         def critical(self, text, **facts):
             lines.append(json.dumps({"message": text, **facts}))
 
-    Keeper._to_log(type("Logging", (), {"_log": Log()})(), Message("a", message("a")))
+    Keeper._to_log(type("Logging", (), {"_log": Log()})(), Message("a", message("a")), {"request_id": "r"})
     cloud.log = lines
     cloud.run(wait_seconds=0)
     assert cloud.bodies() == [message("a")]
