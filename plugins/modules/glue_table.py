@@ -119,7 +119,8 @@ class Table:
         return {name: value for name, value in found.items() if name in self._shape.members}, {}
 
     def create(self, config: dict[str, Any], tags: Mapping[str, str]) -> None:
-        assert not tags, "tables have none"
+        if tags:
+            raise AssertionError("tables have none")
         try:
             self._client.get_database(Name=self._database, aws_retry=True)
         except is_boto3_error_code("EntityNotFoundException"):

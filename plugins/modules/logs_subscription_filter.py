@@ -119,7 +119,8 @@ class SubscriptionFilter:
         return (kept[0], {}) if kept else None
 
     def create(self, config: dict[str, Any], tags: Mapping[str, str]) -> None:
-        assert not tags, "subscriptions have none"
+        if tags:
+            raise AssertionError("subscriptions have none")
         self.update(config)
 
     def update(self, config: dict[str, Any]) -> None:

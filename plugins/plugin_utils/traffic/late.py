@@ -53,7 +53,7 @@ async def measure(
 
         async def one(request: Request) -> Outcome:
             async with turn:
-                status, _, error = await outcome(client.exchange(session, target, request), timeout_seconds)
+                status, _body, error = await outcome(client.exchange(session, target, request), timeout_seconds)
             if 200 <= status < 500:
                 return Outcome(request.id, None if status < 300 else str(status), None)
             return await _watched(session, target, request, error or str(status), watch, timeout_seconds)
