@@ -228,7 +228,7 @@ class TestAcm:
     def test_it_is_exported_with_its_key_and_nothing_is_shown(self, acm):
         result, asked = self.run(acm, "-vvv", "--diff")
         assert result.returncode == 0, result.stdout
-        assert asked == ["GetCertificate", "GetCertificate", "ExportCertificate"]
+        assert (set(asked[:-1]), asked[-1]) == ({"GetCertificate"}, "ExportCertificate")
         assert kept("proxy1").public_bytes(Encoding.PEM).decode().strip() == acm.issued[ARN][0]
         host = host_of("proxy1")
         assert host.check_output(f"stat --dereference --format '%a %U' {LIVE}/privkey.pem") == "600 root"
@@ -240,13 +240,13 @@ class TestAcm:
     def test_the_same_one_is_exported_once(self, acm):
         result, asked = self.run(acm)
         assert "changed=0 " in result.stdout, result.stdout
-        assert asked == ["GetCertificate"]
+        assert set(asked) == {"GetCertificate"}
 
     def test_one_that_acm_has_renewed_replaces_it(self, acm):
         before = kept("proxy1").serial_number
         acm.issue(ARN)
         result, asked = self.run(acm, "--check")
-        assert (result.returncode, asked) == (0, ["GetCertificate"]), result.stdout
+        assert (result.returncode, set(asked)) == (0, {"GetCertificate"}), result.stdout
         assert kept("proxy1").serial_number == before
         result, _ = self.run(acm)
         assert result.returncode == 0, result.stdout
