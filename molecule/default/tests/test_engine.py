@@ -17,7 +17,9 @@ pytestmark = pytest.mark.parametrize("proxy", WITH_LUA, indirect=True)
 
 def metrics(proxy: Proxy) -> dict[str, float]:
     lines = proxy.host.check_output("curl -s http://127.0.0.1:9145/metrics").splitlines()
-    return {name: float(value) for name, value in (line.split() for line in lines if not line.startswith("#"))}
+    return {
+        name: float(value) for name, value in (line.rsplit(maxsplit=1) for line in lines if not line.startswith("#"))
+    }
 
 
 @pytest.fixture

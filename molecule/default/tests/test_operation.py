@@ -66,7 +66,15 @@ def test_ten_kills_in_a_row_do_not_keep_it_down(proxy):
             {"__nginx_proxy_distributions": ["Debian 11"]},
             ["proxy1 runs Debian 13", "proxy2 runs Debian 12", "Debian 11"],
         ),
-        ({"ansible_user": "nobody"}, ["proxy1 is reached as nobody", "allowed is root"]),
+        (
+            {
+                "ansible_become": True,
+                "ansible_become_method": "su",
+                "ansible_become_user": "nobody",
+                "ansible_become_flags": "-s /bin/sh",
+            },
+            ["proxy1 is reached as nobody", "allowed is root"],
+        ),
         # The unit would change too: it must not, when NGINX refuses the configuration.
         (
             {"nginx_proxy_host_header": "x; nonsense y", "nginx_proxy_open_files": 9999},
