@@ -22,6 +22,8 @@ def hosts_are_up() -> None:
 def hosp() -> Iterator[Hosp]:
     """HOSP without faults, until the test asks for some."""
     controls = Hosp()
+    # What a test did to the host may have started HOSP anew.
+    eventually(lambda: is_open(HOSP, 9000))
     controls.set()
     yield controls
     controls.set()
