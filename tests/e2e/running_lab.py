@@ -62,6 +62,10 @@ class Load:
         lost = {record.id for record in self.lost_with_a_host}
         return [record for record in self.records if record.cls == cls and record.failed and record.id not in lost]
 
+    def attempts(self, record: Record) -> int:
+        """How often HOSP saw the request."""
+        return self.ledger.get(record.id, {}).get("attempts", 0)
+
     @property
     def lost_with_a_host(self) -> list[Record]:
         return [

@@ -74,7 +74,8 @@ def test_straight_at_a_proxy_is_refused():
 
 def test_a_rotation_that_is_interrupted_twice_fails_no_request(under_load):
     old = kept()["current"]
-    with under_load() as load, screened_meanwhile() as screened:
+    # For minutes, beside playbooks and functions on the same machine.
+    with under_load(rate=100) as load, screened_meanwhile() as screened:
         interrupt_when_there_is("pending")
         new = kept()["pending"]
         assert kept()["current"] == old

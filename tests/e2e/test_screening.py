@@ -153,7 +153,7 @@ def test_each_result_becomes_one_note_whatever_fails(impatient_queue):
         asking.join()
         kept = undelivered()
         replayed = playbook("playbooks/replay_notes.yml")
-        wait_until_all_are_delivered()
+        wait_until_all_are_delivered(max(300, NUMBER))
         seconds = time.monotonic() - began
         time.sleep(max(FAULTS["late_seconds"]))
     wanted.look(range(1, 201))
