@@ -13,6 +13,7 @@ up:  ## bring up the lab and measure traffic through it
 	ansible-playbook site.yml
 	ansible-playbook playbooks/verify.yml
 	@echo 'The front: https://hosp.example.test at 198.18.0.5 (nurse:nurse, .lab/ca.pem)   the balancer: http://198.18.0.5:8404   take it down: make down'
+	@echo 'The audit trail: https://hosp.example.test/audit (admin:admin)'
 
 down:  ## take the lab down; nothing is left of it but .venv
 	@setup/bootstrap lab

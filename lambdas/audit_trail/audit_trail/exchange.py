@@ -58,7 +58,8 @@ class ProblemError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who asks for what. `id` is the function's own and nobody can choose it; names of headers are in lower case."""
+    """Who asks for what. `id` is the function's own and nobody can choose it; `client` is an address, empty when it is
+    not known; names of headers are in lower case."""
 
     id: str
     method: str
@@ -94,15 +95,17 @@ def permitted(event: Event, secrets: Iterable[str]) -> bool:
 
 
 def request(event: Event, request_id: str, client_header: str) -> Request:
-    """`client_header` is one in which the front gives the client's address, by itself or with a port."""
+    """`client_header` is one in which the front gives the client's address, by itself or with a port. Without it who
+    comes through the front has none, for Lambda sees the front alone."""
     context = event["requestContext"]
-    address = event["headers"].get(client_header) or context["http"]["sourceIp"]
+    through_front = ORIGIN_HEADER in event["headers"]
+    address = event["headers"].get(client_header, "") if through_front else context["http"]["sourceIp"]
     return Request(
         id=request_id,
         method=context["http"]["method"],
         path=event["rawPath"],
         query=event.get("rawQueryString", ""),
-        client=re.sub(r"(?<=[\d\]]):\d+\Z", "", address) if client_header else address,
+        client=re.sub(r"(?<=[\d\]]):\d+\Z", "", address) if through_front else address,
         identity=((context.get("authorizer") or {}).get("iam") or {}).get("userArn") or "",
         headers=event["headers"],
     )

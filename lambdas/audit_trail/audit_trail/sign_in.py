@@ -90,7 +90,7 @@ class ByHosp:
         return self._known.get(self._digest(given), 0.0) > self._clock()
 
     def _verify(self, request: Request, given: str, name: str) -> None:
-        keys = (f"name {name}", f"address {request.client}")
+        keys = [f"name {name}", *([f"address {request.client}"] if request.client else [])]
         if (wait := self._failures.wait_seconds(keys)) > 0:
             retry = {"retry-after": str(ceil(wait))}
             raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "Too many attempts failed. Wait a little.", headers=retry)

@@ -33,7 +33,7 @@ class Scene:
         self.by_hosp = ByHosp(self.hosp, frozenset(["admin"]), log, lambda: self.now)
 
     def attempt(self, name="admin", password="wrong", address="203.0.113.9") -> int:
-        headers = {**basic(name, password), "cloudfront-viewer-address": f"{address}:4711"}
+        headers = {**basic(name, password), "cloudfront-viewer-address": f"{address}:4711" if address else ""}
         try:
             self.by_hosp.caller(request(event(headers=headers), "call", "cloudfront-viewer-address"))
         except ProblemError as error:
@@ -65,6 +65,11 @@ def test_one_name_is_slowed_from_everywhere_and_one_address_for_every_name(scene
         scene.attempt(name=f"user{number}", address="198.51.100.1")
     assert scene.attempt(name="user9", address="198.51.100.1") == 429
     assert scene.attempt(name="user9", address="198.51.100.2") == 401
+
+
+def test_nobody_is_slowed_for_the_edge_that_many_come_through(scene):
+    for number in range(9):
+        assert scene.attempt(name=f"user{number}", address="") == 401
 
 
 def test_an_administrator_who_is_signed_in_is_not_slowed(scene):
