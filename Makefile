@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down check test env lock lint types unit docs sanity build molecule e2e
+.PHONY: help up down check test env lock lint types unit slow docs sanity build molecule e2e
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*  ## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -23,7 +23,7 @@ down:  ## take the lab down; nothing is left of it but .venv
 check: env  ## the fast checks, without containers
 	@$(MAKE) --no-print-directory -j2 -Otarget lint types unit
 
-test: check sanity docs build molecule e2e  ## everything that proves that it works
+test: check slow sanity docs build molecule e2e  ## everything that proves that it works
 
 env:  ## the virtual environment .venv
 	@setup/bootstrap env
@@ -42,7 +42,10 @@ types:
 	mypy lab lambdas plugins/module_utils plugins/plugin_utils
 
 unit:
-	pytest -n 2 tests/unit
+	pytest -n 2 -m 'not slow' tests/unit
+
+slow:
+	pytest -n 2 -m slow tests/unit
 
 sanity:
 	setup/sanity

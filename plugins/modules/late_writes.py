@@ -18,18 +18,8 @@ description:
   - The API must fail by itself; nothing here makes it. The records that were made stay.
 notes:
   - Messages call an option by the variable of C(playbooks/late_writes.yml), such as C(late_writes_count) for O(count).
-requirements:
-  - aiohttp >= 3.12 (on the controller)
-attributes:
-  check_mode:
-    description: Sends nothing.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
-  action:
-    description: Runs on the controller, whatever the host of the play.
-    support: full
+extends_documentation_fragment:
+  - steadyfront.fleet.traffic
 options:
   url:
     description: The API's own address, past any proxy that would try again.
@@ -75,19 +65,6 @@ options:
     description: The time between two readings of a list, and so what the figure may be too large by.
     type: float
     default: 0.5
-  user:
-    description: Account of Basic authentication. Never shown.
-    type: str
-  password:
-    description: Its password. Never shown.
-    type: str
-  headers:
-    description: Further headers of every request, their values as text. Never shown.
-    type: dict
-    default: {}
-  ca_path:
-    description: A file of certificate authorities in PEM, on the controller, to trust instead of the system's.
-    type: path
   report_path:
     description: A file on the controller for the figures as JSON.
     type: path

@@ -24,19 +24,9 @@ description:
     of the connection to the end of the body. A failure counts with the time that its user waited for it.
 notes:
   - Messages call an option by the variable of C(playbooks/verify.yml), such as C(verify_count) for O(count).
-  - Needs aiohttp on the controller.
-requirements:
-  - aiohttp >= 3.12 (on the controller)
-attributes:
-  check_mode:
-    description: Sends nothing, and says what it would send.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
-  action:
-    description: Runs on the controller, whatever the host of the play.
-    support: full
+extends_documentation_fragment:
+  - steadyfront.fleet.traffic
+  - steadyfront.fleet.traffic.controls
 options:
   targets:
     description: Where the requests are sent, one after another.
@@ -94,28 +84,6 @@ options:
       - Choose it above the deadline of the front, or attempts may be under way still when the ledger is read.
     type: float
     default: 60
-  user:
-    description: Account of Basic authentication. Never shown.
-    type: str
-  password:
-    description: Its password. Never shown.
-    type: str
-  headers:
-    description: Further headers of every request, their values as text. Never shown.
-    type: dict
-    default: {}
-  ca_path:
-    description: A file of certificate authorities in PEM, on the controller, to trust instead of the system's.
-    type: path
-  controls_url:
-    description:
-      - Where a test upstream has its controls, C(GET) and C(PUT /faults), C(GET) and C(DELETE /ledger).
-      - Its ledger is cleared.
-    type: str
-  faults:
-    description: Laid over the upstream's faults for as long as the measurement takes.
-    type: dict
-    default: {}
   attempts:
     description: The most attempts of one request that may reach the upstream.
     type: int

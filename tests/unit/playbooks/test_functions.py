@@ -12,6 +12,8 @@ import pytest
 import yaml
 from parliament import analyze_policy_string
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).parents[3]
 POLICIES = (
     "{{ (fleet_notes_functions + fleet_audit_functions)"

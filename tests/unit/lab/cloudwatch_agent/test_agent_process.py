@@ -18,6 +18,8 @@ import pytest
 from ansible_collections.steadyfront.fleet.plugins.module_utils.cloudwatch_agent import cloudwatch_agent
 from strict_logs import StrictLogs
 
+pytestmark = pytest.mark.slow
+
 SOURCE = Path(__file__).parents[4] / "lab" / "cloudwatch_agent"
 GROUP, STREAM = "/hosp/proxies", "proxy1"
 # The last line waits for those that may continue it.

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from ansible_collections.steadyfront.fleet.plugins.action.late_writes import ARGUMENT_SPEC
-from ansible_collections.steadyfront.fleet.plugins.modules.late_writes import DOCUMENTATION
 from hosp_process import HEALTHY, Hosp
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[4]
 
@@ -45,14 +44,6 @@ def run(hosp: Hosp, folder: Path, **variables: Any) -> tuple[int, str]:
     command = ["ansible-playbook", "-i", "localhost,", "-e", f"@{path}", "playbooks/late_writes.yml"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
-
-
-def test_documentation_and_argument_spec_say_the_same() -> None:
-    documented = yaml.safe_load(DOCUMENTATION)["options"]
-    assert documented.keys() == ARGUMENT_SPEC.keys()
-    for name, option in documented.items():
-        spec = {key: value for key, value in ARGUMENT_SPEC[name].items() if key != "no_log"}
-        assert {key: option[key] for key in ("type", "required", "default") if key in option} == spec
 
 
 def test_it_says_how_late_the_latest_was(hosp: Hosp, tmp_path: Path) -> None:

@@ -6,15 +6,14 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from ansible_collections.steadyfront.fleet.plugins.action.verify_screenings import ARGUMENT_SPEC
-from ansible_collections.steadyfront.fleet.plugins.modules.verify_screenings import DOCUMENTATION
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[4]
 PASSWORD = "never-to-be-seen"
@@ -96,23 +95,6 @@ def verify(url: str, *options: str, **given: Any) -> tuple[int, str]:
     command = [Path(sys.executable).with_name("ansible"), "-i", "localhost,", "localhost", *module, *options]
     ran = subprocess.run(command, cwd=ROOT, stdout=-1, stderr=-2, text=True, timeout=60, check=False)
     return ran.returncode, ran.stdout
-
-
-def contract(options: Mapping[str, Any], nested: str) -> dict[str, Any]:
-    """What a caller may rely on: types, defaults and what is required."""
-    return {
-        name: (
-            option["type"],
-            option.get("default"),
-            option.get("required", False),
-            contract(option.get(nested, {}), nested),
-        )
-        for name, option in options.items()
-    }
-
-
-def test_the_documentation_says_what_the_action_takes():
-    assert contract(yaml.safe_load(DOCUMENTATION)["options"], "suboptions") == contract(ARGUMENT_SPEC, "options")
 
 
 def test_each_result_with_one_note_is_what_must_be(url):

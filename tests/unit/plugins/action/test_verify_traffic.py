@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
-from ansible_collections.steadyfront.fleet.plugins.action.verify_traffic import ARGUMENT_SPEC
-from ansible_collections.steadyfront.fleet.plugins.modules.verify_traffic import DOCUMENTATION
 
 if TYPE_CHECKING:
     from conftest import FlakyServer
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[4]
 PASSWORD = "never-to-be-seen"
@@ -76,18 +75,6 @@ def playbook(server: FlakyServer, tmp_path: Path) -> Playbook:
 def shows_password(text: str) -> bool:
     """As it is, or as the header that carries it."""
     return PASSWORD in text or b64encode(f"nurse:{PASSWORD}".encode()).decode() in text
-
-
-def test_the_documentation_says_what_the_action_accepts() -> None:
-    def contract(options: dict[str, Any], nested: str) -> dict[str, Any]:
-        return {
-            name: {key: option.get(key) for key in ("type", "elements", "required", "default")}
-            | {"options": contract(option.get(nested, {}), nested)}
-            for name, option in options.items()
-        }
-
-    documented = yaml.safe_load(DOCUMENTATION)["options"]
-    assert contract(documented, "suboptions") == contract(ARGUMENT_SPEC, "options")
 
 
 def test_a_measurement_shows_a_table_keeps_a_report_and_sets_the_faults_back(playbook: Playbook) -> None:

@@ -16,6 +16,8 @@ import pytest
 from ansible_collections.steadyfront.fleet.plugins.module_utils import lambda_package
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_package import Package, PackageError, Source
 
+pytestmark = pytest.mark.slow
+
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 TAG = f"cp{sys.version_info.major}{sys.version_info.minor}"
 X86 = f"{TAG}-{TAG}-manylinux_2_28_x86_64"

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 KEY = "a-binding-key-that-nobody-may-see"
 ACME = {

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 KEY = "a-secret-key-that-nobody-may-see"
 FILE = {"path": "/var/log/nginx/access.log", "group": "/hosp/proxies", "stream": "proxy1"}

@@ -19,6 +19,8 @@ from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.late imp
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import requests, templates
 from hosp_process import HEALTHY, NOTE, Hosp
 
+pytestmark = pytest.mark.slow
+
 # HOSP knows it under both names; its faults only under the second.
 ENTRY = {"method": "POST", "path": "/notes.json", "weight": 1, "body": {**NOTE, "body": "{unique}"}}
 WATCH = Watch("/notes?patient_id={patient_id}", seconds=1.5, every_seconds=0.05)
