@@ -89,13 +89,13 @@ async def send(session: aiohttp.ClientSession, proxy: str, request: str, body: s
     return Answer(request, body, status, note, time.monotonic() - began)
 
 
-async def drive(proxies: list[str], count: int, users: int) -> list[Answer]:
+async def drive(proxies: list[str], count: int, users: int, headers: dict[str, str]) -> list[Answer]:
     """Users with one request, or a pair, at a time; each of a pair through another proxy every other time."""
     requests, answers = plan(count, f"writes-{secrets.token_hex(4)}"), []
     chance = random.Random(2)
     connector = aiohttp.TCPConnector(limit=0, force_close=True)
     timeout = aiohttp.ClientTimeout(total=60)
-    headers = basic_authorization("nurse", "nurse")
+    headers = {**basic_authorization("nurse", "nurse"), **headers}
     async with aiohttp.ClientSession(connector=connector, timeout=timeout, headers=headers) as session:
 
         async def user() -> None:
@@ -144,15 +144,17 @@ def main() -> None:
     parser.add_argument("proxy", nargs="+", help="a proxy's address, such as http://198.18.0.11")
     parser.add_argument("--api", required=True, help="HOSP's own address")
     parser.add_argument("--controls", required=True, help="the address of its controls")
+    parser.add_argument("--header", action="append", default=[], help="one that the proxies ask for, NAME:VALUE")
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--users", type=int, default=50)
     arguments = parser.parse_args()
+    headers = dict(header.split(":", 1) for header in arguments.header)
     controls = httpx.Client(base_url=arguments.controls, timeout=120, trust_env=False)
     before = controls.get("/faults").json()
     controls.delete("/ledger").raise_for_status()
     controls.put("/faults", json=FAULTS).raise_for_status()
     try:
-        answers = uvloop.run(drive(arguments.proxy, arguments.count, arguments.users))
+        answers = uvloop.run(drive(arguments.proxy, arguments.count, arguments.users, headers))
         controls.put("/faults", json=HEALTH).raise_for_status()
         time.sleep(LATEST_WRITE_SECONDS)
         figures = judge(answers, arguments.api, controls)

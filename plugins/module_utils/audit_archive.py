@@ -31,6 +31,7 @@ FIELDS = {
     "path": "varchar",
     "status": "integer",
     "upstream_statuses": "varchar",
+    "verdicts": "varchar",
     "bytes_sent": "bigint",
     "seconds": "double",
     "request_id": "varchar",

@@ -71,7 +71,7 @@ class Load:
         return [
             record
             for record in self.records
-            if record.failed and self._in_flight(record) and not self._is_answer_of_hosp(record)
+            if record.failed and self.in_flight(record) and not self._is_answer_of_hosp(record)
         ]
 
     @property
@@ -86,7 +86,7 @@ class Load:
     def _is_answer_of_hosp(self, record: Record) -> bool:
         return record.status in self.ledger.get(record.id, {}).get("statuses", [])[-1:]
 
-    def _in_flight(self, record: Record) -> bool:
+    def in_flight(self, record: Record) -> bool:
         # Half a second on either side: the moment is noted before the kill, which takes a while.
         return any(record.start - 0.5 <= moment <= record.start + record.seconds + 0.5 for moment in self.breaks)
 

@@ -50,6 +50,7 @@ FIELDS = {
     "path": "varchar",
     "status": "integer",
     "upstream_statuses": "varchar",
+    "verdicts": "varchar",
     "bytes_sent": "bigint",
     "seconds": "decimal(12, 3)",
     "request_id": "varchar",
@@ -73,7 +74,8 @@ PARQUET = """
     WHERE day >= ? AND day <= ?"""
 
 # HOSP decodes a path before it looks for the patient. Its answers 200 to 399, 404 and 422 say that it has taken the
-# credentials; a failure says nothing about them.
+# credentials; a failure says nothing about them. A write whose answer failed, and that was found, was looked for with
+# them.
 ENTRIES = r"""
     SELECT
         CASE WHEN kind = 'unreadable' THEN filed_ms ELSE CAST(epoch * 1000 AS bigint) END AS at_ms,
@@ -81,7 +83,9 @@ ENTRIES = r"""
         "user",
         CASE
             WHEN "user" IS NULL THEN NULL
-            WHEN kind = 'request' THEN coalesce(regexp_like(upstream_statuses, '(?:[23][0-9]{2}|404|422)\z'), false)
+            WHEN kind = 'request' THEN
+                coalesce(regexp_like(upstream_statuses, '(?:[23][0-9]{2}|404|422)\z'), false)
+                OR coalesce(regexp_like(verdicts, 'found\z'), false)
             ELSE true
         END AS user_verified,
         client AS client_address,

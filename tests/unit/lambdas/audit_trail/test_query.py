@@ -176,6 +176,14 @@ def test_a_user_is_verified_when_hosp_has_taken_the_credentials(trail, user, sta
 
 
 @pytest.mark.parametrize(
+    ("verdicts", "verified"), [("found", "true"), ("absent, found", "true"), ("doubt", "false"), ("absent", "false")]
+)
+def test_a_user_is_verified_when_the_write_was_found_with_the_credentials(trail, verdicts, verified):
+    entry = line(method="POST", upstream_statuses="502", verdicts=verdicts)
+    assert trail(entry)[0][0]["user_verified"] == verified
+
+
+@pytest.mark.parametrize(
     ("status", "outcome"),
     [
         *((200, "success"), (204, "success"), (302, "success"), (401, "refused"), (429, "refused"), (499, "aborted")),
