@@ -40,14 +40,8 @@ options:
       - A new one has V(always).
     type: str
     choices: [always, never, no-override]
-attributes:
-  check_mode:
-    description: Asks AWS for what is there, and says what it would change.
-    support: full
-  diff_mode:
-    description: Shows the settings before and after.
-    support: full
 extends_documentation_fragment:
+  - steadyfront.fleet.aws_settings
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -34,14 +34,8 @@ options:
         U(https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ResponseHeadersPolicyConfig.html)."
       - "What the API writes as C({Quantity, Items}) is a list."
     type: dict
-attributes:
-  check_mode:
-    description: Asks AWS for what is there, and says what it would change.
-    support: full
-  diff_mode:
-    description: Shows the settings before and after.
-    support: full
 extends_documentation_fragment:
+  - steadyfront.fleet.aws_settings
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -40,14 +40,8 @@ options:
     description: How long to wait for a new one.
     type: int
     default: 300
-attributes:
-  check_mode:
-    description: Asks AWS for what is there, and says what it would change.
-    support: full
-  diff_mode:
-    description: Shows the settings before and after.
-    support: full
 extends_documentation_fragment:
+  - steadyfront.fleet.aws_settings
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

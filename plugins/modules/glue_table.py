@@ -35,14 +35,8 @@ options:
       - "The settings: C(table_type), C(parameters), C(partition_keys), C(storage_descriptor), C(view_original_text) and
         others, described in U(https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html)."
     type: dict
-attributes:
-  check_mode:
-    description: Asks AWS for what is there, and says what it would change.
-    support: full
-  diff_mode:
-    description: Shows the settings before and after.
-    support: full
 extends_documentation_fragment:
+  - steadyfront.fleet.aws_settings
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

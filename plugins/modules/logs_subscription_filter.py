@@ -41,14 +41,8 @@ options:
     description: Whether a Kinesis stream gets the events V(ByLogStream) or V(Random).
     type: str
     choices: [Random, ByLogStream]
-attributes:
-  check_mode:
-    description: Asks AWS for what is there, and says what it would change.
-    support: full
-  diff_mode:
-    description: Shows the settings before and after.
-    support: full
 extends_documentation_fragment:
+  - steadyfront.fleet.aws_settings
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
