@@ -18,6 +18,10 @@ description:
   - The API must fail by itself; nothing here makes it. The records that were made stay.
 notes:
   - Messages call an option by the variable of C(playbooks/late_writes.yml), such as C(late_writes_count) for O(count).
+attributes:
+  check_mode:
+    description: Sends nothing.
+    support: full
 extends_documentation_fragment:
   - steadyfront.fleet.traffic
 options:

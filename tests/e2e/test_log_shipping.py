@@ -26,13 +26,6 @@ AGENT = "amazon-cloudwatch-agent"
 REQUESTS = 20_000
 
 
-@pytest.fixture(scope="module", autouse=True)
-def shipped() -> None:
-    for book in ("lab_agent", "log_shipping"):
-        result = playbook(f"playbooks/{book}.yml")
-        assert result.returncode == 0, result.stdout
-
-
 @pytest.fixture(scope="module")
 def logs() -> Any:
     return boto3.client(

@@ -42,6 +42,8 @@ def test_a_check_after_a_change_of_policy_shows_that_change_and_makes_none():
         ),
         ({"fleet_proxy_addresses": {"proxy1": "198.18.0.11"}}, ["fleet_proxy_addresses is", "proxy1, proxy2"]),
         ({"fleet_upstream_url": "hosp"}, ["fleet_upstream_url is 'hosp'", "http://HOST"]),
+        ({"audit_trail_admins": "admin"}, ["audit_trail_admins is str", "list of names, or [] for nobody"]),
+        ({"fleet_audit": {"workgruop": "audit"}}, ["fleet_audit is dict of workgruop", "log_group, retention_days"]),
         ({"lab_subnet": "127.0.0.0/24"}, ["lab_subnet", "127.0.0.0/24"]),
     ],
 )
