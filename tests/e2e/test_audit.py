@@ -336,19 +336,22 @@ def period() -> Period:
 def test_every_request_of_ten_users_is_in_it_once_through_a_kill_and_a_rotation(period):
     load, found = period.load, period.of_the_users
     by_id = {row["client_request_id"]: row for row in found}
-    lost = {record.id for record in load.lost_with_a_host}
+    missing = [record for record in load.records if record.id not in by_id]
     print(
-        f"{len(load.records)} requests, {len(lost)} lost with a host; {len(period.lines)} lines, "
+        f"{len(load.records)} requests, {len(missing)} lost with a host; {len(period.lines)} lines, "
         f"{len(period.rows)} rows, {period.about['copies_left_out']} copies left out"
     )
     assert len(load.records) == REQUESTS
-    # Half of what arrives in 0.2 s, HOSP's longest answer time, was on that host.
-    assert len(lost) <= 60
-    assert {record.id for record in load.records} - by_id.keys() <= lost
+    # What a killed proxy had in hand, it could not write down, not even what it had answered that very moment. Half of
+    # what arrives in 0.2 s, HOSP's longest answer time, was on that host.
+    assert [record for record in missing if not load.in_flight(record)] == []
+    assert len(missing) <= 60
     assert len(found) == len(by_id)
+    # The user of one that is in it all the same may have got the balancer's answer.
+    lost = {record.id for record in load.lost_with_a_host}
     wrong = []
     for record in load.records:
-        if record.id not in lost:
+        if record.id in by_id and record.id not in lost:
             row, user = by_id[record.id], record.id.split("-")[-2]
             said = (row["user"], row["method"], row["status"], row["outcome"])
             if said != (user, record.method, str(record.status), outcome(record.status)):
