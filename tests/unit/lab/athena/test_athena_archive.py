@@ -84,6 +84,7 @@ def test_it_takes_the_place_of_a_log_group_whatever_it_is_called(athena, tmp_pat
     assert athena.csv(f"SELECT count(*) AS n FROM {source} WHERE day = ?", f"'{day_of(0)}'") == '"n"\n"100"\n'
 
 
+@pytest.mark.slow
 def test_of_a_million_lines_one_days_export_reads_that_day_alone(athena, tmp_path):
     lines = fill(athena, tmp_path, DAYS, LINES)
     began = time.monotonic()

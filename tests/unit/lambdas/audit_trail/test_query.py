@@ -147,58 +147,61 @@ PATHS = {
 }
 
 
-@pytest.mark.parametrize(("path", "patient"), PATHS.items())
-def test_the_patient_is_known_by_the_path_however_it_is_written(trail, path, patient):
-    assert trail(line(path=path))[0][0]["patient_id"] == patient
-    assert len(trail(line(path=path), patient=patient or "7")[0]) == bool(patient)
+def test_the_patient_is_known_by_the_path_however_it_is_written(trail):
+    lines = [line(number, path=path) for number, path in enumerate(PATHS)]
+    assert {plain(row["path"]): row["patient_id"] for row in trail(*lines)[0]} == PATHS
+    for wanted in ("7", "12", "9"):
+        paths = [path for path, patient in PATHS.items() if patient == wanted]
+        assert [plain(row["path"]) for row in trail(*lines, patient=wanted)[0]] == paths
 
 
-@pytest.mark.parametrize(
-    ("user", "statuses", "verified"),
-    [
-        ("nurse", "200", "true"),
-        ("nurse", "500, 201", "true"),
-        ("nurse", "404", "true"),
-        ("nurse", "422", "true"),
-        ("nurse", "401", "false"),
-        ("nurse", "403", "false"),
-        ("nurse", "400", "false"),
-        ("nurse", "500", "false"),
-        ("nurse", "200, 502", "false"),
-        ("nurse", "200 : -", "false"),
-        ("nurse", "-", "false"),
-        ("nurse", "", "false"),
-        ("", "200", ""),
-    ],
-)
-def test_a_user_is_verified_when_hosp_has_taken_the_credentials(trail, user, statuses, verified):
-    assert trail(line(user=user, upstream_statuses=statuses))[0][0]["user_verified"] == verified
+VERIFIED = {
+    "200": "true",
+    "500, 201": "true",
+    "404": "true",
+    "422": "true",
+    "401": "false",
+    "403": "false",
+    "400": "false",
+    "500": "false",
+    "200, 502": "false",
+    "200 : -": "false",
+    "-": "false",
+    "": "false",
+}
 
 
-@pytest.mark.parametrize(
-    ("verdicts", "verified"), [("found", "true"), ("absent, found", "true"), ("doubt", "false"), ("absent", "false")]
-)
-def test_a_user_is_verified_when_the_write_was_found_with_the_credentials(trail, verdicts, verified):
-    entry = line(method="POST", upstream_statuses="502", verdicts=verdicts)
-    assert trail(entry)[0][0]["user_verified"] == verified
+def test_a_user_is_verified_when_hosp_has_taken_the_credentials(trail):
+    lines = [line(number, upstream_statuses=statuses, path=f"/{statuses}") for number, statuses in enumerate(VERIFIED)]
+    found, _ = trail(*lines, line(99, user="", path="/nobody"))
+    assert {row["path"][1:]: row["user_verified"] for row in found} == {**VERIFIED, "nobody": ""}
 
 
-@pytest.mark.parametrize(
-    ("status", "outcome"),
-    [
-        *((200, "success"), (204, "success"), (302, "success"), (401, "refused"), (429, "refused"), (499, "aborted")),
-        *((500, "failed"), (504, "failed"), (0, "unknown"), (9, "unknown"), (101, "unknown")),
-    ],
-)
-def test_an_outcome_is_named_and_filtered_by(trail, status, outcome):
-    assert trail(line(status=status))[0][0]["outcome"] == outcome
-    assert len(trail(line(status=status), outcome=outcome)[0]) == 1
-    assert len(trail(line(status=status), outcome=[o for o in ("success", "failed") if o != outcome])[0]) == 0
+def test_a_user_is_verified_when_the_write_was_found_with_the_credentials(trail):
+    verified = {"found": "true", "absent, found": "true", "doubt": "false", "absent": "false"}
+    posted = {"method": "POST", "upstream_statuses": "502"}
+    lines = [line(number, **posted, verdicts=told, path=f"/{told}") for number, told in enumerate(verified)]
+    assert {row["path"][1:]: row["user_verified"] for row in trail(*lines)[0]} == verified
 
 
-@pytest.mark.parametrize(("statuses", "attempts"), [("", 0), ("-", 1), ("200", 1), ("500, 502 : 200", 3)])
-def test_attempts_are_counted(trail, statuses, attempts):
-    assert trail(line(upstream_statuses=statuses))[0][0]["attempts"] == str(attempts)
+OUTCOMES = {
+    **{200: "success", 204: "success", 302: "success", 401: "refused", 429: "refused", 499: "aborted"},
+    **{500: "failed", 504: "failed", 0: "unknown", 9: "unknown", 101: "unknown"},
+}
+
+
+def test_an_outcome_is_named_and_filtered_by(trail):
+    lines = [line(number, status=status) for number, status in enumerate(OUTCOMES)]
+    assert {int(row["status"]): row["outcome"] for row in trail(*lines)[0]} == OUTCOMES
+    for wanted in ["success"], ["refused"], ["aborted"], ["failed"], ["unknown"], ["success", "failed"]:
+        found = {int(row["status"]): row["outcome"] for row in trail(*lines, outcome=wanted)[0]}
+        assert found == {status: outcome for status, outcome in OUTCOMES.items() if outcome in wanted}
+
+
+def test_attempts_are_counted(trail):
+    attempts = {"": "0", "-": "1", "200": "1", "500, 502 : 200": "3"}
+    lines = [line(number, upstream_statuses=statuses) for number, statuses in enumerate(attempts)]
+    assert [row["attempts"] for row in trail(*lines)[0]] == list(attempts.values())
 
 
 def test_filters_are_joined_and_several_values_are_alternatives(trail):

@@ -165,6 +165,7 @@ def test_each_screening_has_one_note_with_each_message_three_times_and_functions
     assert world.cloud.bodies(DEAD_LETTERS) == []
 
 
+@pytest.mark.slow
 def test_two_thousand_screenings_at_twenty_percent_faults(world):
     references = world.screened(2000)
     world.work(world.writer(SETTINGS), deaths=0.01)

@@ -74,6 +74,7 @@ class TestStory:
         assert aws.writes() == []
         assert again["diff"]["before"] == again["diff"]["after"]
 
+    @pytest.mark.slow
     def test_a_check_says_what_the_run_then_does_and_a_second_run_does_nothing(self, aws):
         source = {"event_source_arn": QUEUE, "function_response_types": ["ReportBatchItemFailures"]}
         options: dict[str, Any] = {}

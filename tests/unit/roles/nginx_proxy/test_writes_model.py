@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 from writes_model import World, explore
 
+pytestmark = pytest.mark.slow
+
 WORLDS = {
     "two writers": World(),
     "three sends": World(most_sends=3),
