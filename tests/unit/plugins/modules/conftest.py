@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.amazon.aws.plugins.module_utils import modules
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import boto3_conn
 from aws_in_memory import SECRET, Aws
 from botocore.client import BaseClient
 from botocore.loaders import JSONFileLoader, Loader
 
 load_once = functools.cache(JSONFileLoader().load_file)
 list_once = functools.cache(Loader().list_available_services)
+clients: dict[str, BaseClient] = {}
 
 
 class Ended(Exception):
@@ -53,6 +56,14 @@ def run(monkeypatch):
     return run
 
 
+def connect_once(module: Any, **wanted: Any) -> BaseClient:
+    """Clients differ in what they are asked for with; before AWS in memory they keep nothing of a run."""
+    asked = repr(sorted(wanted.items()))
+    if asked not in clients:
+        clients[asked] = boto3_conn(module, **wanted)
+    return clients[asked]
+
+
 @pytest.fixture
 def memory():
     return Aws()
@@ -62,6 +73,7 @@ def memory():
 def aws(monkeypatch, run, memory):
     """AWS in memory; ``aws.run(main, …)`` forgets the calls so far."""
     monkeypatch.setattr(BaseClient, "_make_api_call", lambda client, name, given: memory.answer(client, name, given))
+    monkeypatch.setattr(modules, "boto3_conn", connect_once)
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-key-that-signs-nothing")
