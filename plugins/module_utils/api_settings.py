@@ -195,6 +195,8 @@ class Settings:
             for option, setting in value.items():
                 if option in members:
                     yield from self._secrets(setting, shape.members[members[option]])
+            if _is_list(shape):  # One element in the place of a list of them.
+                yield from self._secrets([value], shape.members["Items"])
         elif shape.type_name == "structure" and _is_list(shape):
             yield from self._secrets(value, shape.members["Items"])
         elif shape.type_name == "list" and isinstance(value, Sequence) and not isinstance(value, str):

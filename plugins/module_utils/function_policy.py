@@ -24,7 +24,8 @@ def function_policy(function: Mapping[str, Any], name: str, region: str, account
     faults = [fault for n, given in enumerate(permissions) for fault in _faults(given, f"{name}.permissions[{n}]")]
     if faults:
         raise GrantError("\n".join(faults))
-    group = function.get("config", {}).get("logging_config", {}).get("log_group", f"/aws/lambda/{function['name']}")
+    logging = function.get("config", {}).get("logging_config") or {}
+    group = logging.get("log_group") or f"/aws/lambda/{function['name']}"
     own_logs = f"arn:aws:logs:{region}:{account_id}:log-group:{group}:log-stream:*"
     statements = [
         _allow(["logs:CreateLogStream", "logs:PutLogEvents"], [own_logs]),

@@ -22,7 +22,6 @@ from ansible_collections.steadyfront.fleet.plugins.module_utils.retry_policy imp
 )
 from ansible_collections.steadyfront.fleet.plugins.module_utils.verified_writes import MOST_SENDS
 
-ENGINES = ("lua", "plain")
 # NGINX holds back only these (and LOCK) once they were sent; it takes every other method for idempotent.
 HELD_BACK_METHODS = ("POST", "PATCH")
 

@@ -23,7 +23,8 @@ options:
     elements: str
     required: true
   state:
-    description: V(absent) deletes all certificates for exactly these names that nothing uses.
+    description: >-
+      V(absent) deletes all certificates for exactly these names, with keys of O(key_algorithm), that nothing uses.
     type: str
     choices: [present, absent]
     default: present

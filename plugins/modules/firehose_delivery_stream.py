@@ -16,7 +16,8 @@ description:
     gets into S3. It waits until a new one can be written to.
   - O(config) has the structure of the API's C(ExtendedS3DestinationConfiguration), in snake_case. Whatever the
     installed botocore knows is accepted; what it does not know is refused before anything is asked of AWS.
-  - What is not mentioned stays as it is, a list that is given is owned whole, and C(null) takes a setting away.
+  - What is not mentioned stays as it is, and a list that is given is owned whole. C(null) takes away a setting within
+    one of O(config); a whole one of these cannot be taken away, only changed.
 options:
   name:
     description: Its name.
@@ -109,6 +110,7 @@ class DeliveryStream:
         self._model = client.meta.service_model
         self.settings = Settings(self._model.shape_for("ExtendedS3DestinationConfiguration"), CUSTOMS, xform_name)
         self._version, self._destination = "", ""
+        self._before: dict[str, Any] = {}
 
     def wanted(self) -> Mapping[str, Any]:
         return self._params["config"] or {}
@@ -123,7 +125,8 @@ class DeliveryStream:
         self._version, self._destination = found["VersionId"], destination["DestinationId"]
         members = self._model.shape_for("ExtendedS3DestinationConfiguration").members
         described = destination["ExtendedS3DestinationDescription"]
-        return {name: value for name, value in described.items() if name in members}, self._tags()
+        self._before = {name: value for name, value in described.items() if name in members}
+        return self._before, self._tags()
 
     def create(self, config: dict[str, Any], tags: Mapping[str, str]) -> None:
         labels = {"Tags": ansible_dict_to_boto3_tag_list(dict(tags))} if tags else {}
@@ -143,13 +146,12 @@ class DeliveryStream:
             time.sleep(5)
 
     def update(self, config: dict[str, Any]) -> None:
-        # Members that only a new one can be given are not among these.
-        known = self._model.shape_for("ExtendedS3DestinationUpdate").members
+        known = self._model.shape_for("ExtendedS3DestinationUpdate")
         self._client.update_destination(
             DeliveryStreamName=self._name,
             CurrentDeliveryStreamVersionId=self._version,
             DestinationId=self._destination,
-            ExtendedS3DestinationUpdate={name: value for name, value in config.items() if name in known},
+            ExtendedS3DestinationUpdate=self.settings.updates(self._before, config, known),
             aws_retry=True,
         )
 

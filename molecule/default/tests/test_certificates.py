@@ -65,6 +65,11 @@ class TestRenewal:
         assert changed(fleet_certificates=old).returncode == 0
         before = served("proxy1")
         assert before.not_valid_after_utc - datetime.datetime.now(datetime.UTC) < datetime.timedelta(days=10)
+        # With a longer chain the same certificate is another file.
+        with Path(certificate).open("a") as chain:
+            chain.write((CA / "ca.pem").read_text())
+        assert changed(fleet_certificates=old).returncode == 0
+        assert host_of("proxy1").check_output(f"grep -c BEGIN {LIVE}/fullchain.pem") == "2"
         result = changed()
         assert result.returncode == 0, result.stdout
         assert "PRIVATE KEY" not in result.stdout

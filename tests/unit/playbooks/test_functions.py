@@ -33,13 +33,23 @@ def faults(policy: dict[str, Any]) -> list[str]:
     return [f"{finding.issue}: {finding.detail}" for finding in analyze_policy_string(json.dumps(policy)).findings]
 
 
+def shown(inventory: str, template: str, *options: str) -> Any:
+    """What an inventory makes of a template."""
+    ansible = Path(sys.executable).with_name("ansible")
+    asked = [ansible, "-i", f"inventories/{inventory}", "localhost", "-m", "debug", "-a", json.dumps({"msg": template})]
+    debugged = subprocess.run([*asked, *GIVEN, *options], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    return yaml.safe_load(debugged.stdout.partition("=>")[2])["msg"]
+
+
 @pytest.mark.parametrize("inventory", ["lab", "staging", "production"])
 def test_no_policy_allows_more_than_it_must(inventory):
-    ansible = Path(sys.executable).with_name("ansible")
-    asked = [ansible, "-i", f"inventories/{inventory}", "localhost", "-m", "debug", "-a", json.dumps({"msg": POLICIES})]
-    shown = subprocess.run([*asked, *GIVEN], cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
-    policies = yaml.safe_load(shown.partition("=>")[2])["msg"]
-    assert [faults(policy) for policy in policies] == [[], [], []]
+    assert [faults(policy) for policy in shown(inventory, POLICIES)] == [[], [], []]
+
+
+def test_functions_wait_longer_than_the_longest_deadline():
+    routes = [{"path": "/patients/*/screen", "class": "always", "deadline_seconds": 90.5}]
+    for given, seconds in ({"fleet_routes": routes}, 93), ({"fleet_retry_policy": {}}, 62):
+        assert shown("staging", "{{ fleet_answer_seconds | int }}", "-e", json.dumps(given)) == seconds
 
 
 @pytest.mark.parametrize(

@@ -319,8 +319,14 @@ def test_all_faults_are_told_at_once_and_no_secret_is():
 
 
 def test_secrets_are_found_in_options_that_are_wrong():
-    options = {"origins": [{"custom_headers": [{"header_value": "a-secret"}], "zzz": 1}, "?"], "comment": "public"}
-    assert SETTINGS.secrets(options) == ["a-secret"]
+    header = {"header_value": "a-secret"}
+    for origins in (
+        [{"custom_headers": [header], "zzz": 1}, "?"],
+        [{"custom_headers": header}],
+        {"custom_headers": [header]},
+        {"custom_headers": header},
+    ):
+        assert SETTINGS.secrets({"origins": origins, "comment": "public"}) == ["a-secret"]
 
 
 ATHENA = botocore.session.get_session().get_service_model("athena")

@@ -149,6 +149,13 @@ def test_the_database_of_a_table_is_made_with_it_and_stays_without(aws):
     assert aws.databases == {"audit"}
 
 
+def test_what_firehose_would_keep_is_not_said_to_be_gone(aws):
+    hints = {"size_in_mbs": 64, "interval_in_seconds": 60}
+    aws.run(firehose_delivery_stream.main, name="archive", config={**DESTINATION, "buffering_hints": hints})
+    failed = aws.run(firehose_delivery_stream.main, name="archive", config={"buffering_hints": None})
+    assert failed["msg"] == "buffering_hints cannot be taken away, only changed"
+
+
 def test_a_new_delivery_stream_is_waited_for_but_not_for_ever(aws):
     aws.creating = 10**9
     failed = aws.run(firehose_delivery_stream.main, name="archive", config=DESTINATION, wait_seconds=0)
