@@ -73,6 +73,8 @@ def nginx_retries(
         "rules": rules,
         "treatments": list(treatments.values()),
         "verifies": any(treatment["verify"] for treatment in treatments.values()),
+        "longest_deadline_seconds": max(treatment["policy"]["deadline_seconds"] for treatment in treatments.values()),
+        "most_attempts": max(treatment["attempts"] for treatment in treatments.values()),
         "ttls": sorted({treatment["ttl_seconds"] for treatment in treatments.values() if treatment["ttl_seconds"]}),
         "throttle": _throttle(resolved["peak_requests_per_second"]),
     }

@@ -16,8 +16,9 @@ description:
     gets into S3. It waits until a new one can be written to.
   - O(config) has the structure of the API's C(ExtendedS3DestinationConfiguration), in snake_case. Whatever the
     installed botocore knows is accepted; what it does not know is refused before anything is asked of AWS.
-  - What is not mentioned stays as it is, and a list that is given is owned whole. C(null) takes away a setting within
-    one of O(config); a whole one of these cannot be taken away, only changed.
+  - What is not mentioned stays as it is, and a list that is given is owned whole.
+  - Firehose keeps what it is not told, so a setting of O(config) cannot be taken away, only changed. C(null) for one is
+    refused by a run, and not yet by a check.
 options:
   name:
     description: Its name.

@@ -55,7 +55,7 @@ def problems(target: Mapping[str, Any], limits: Limits) -> Iterator[str]:
     if limits.attempts is not None and seen["most_attempts"] > limits.attempts:
         yield (
             f"{name}: one request reached the upstream {seen['most_attempts']} times ({seen['most_attempts_id']});"
-            f" fleet_retry_policy.attempts is {limits.attempts}."
+            f" the most that fleet_retry_policy or a route allows is {limits.attempts}."
         )
 
 

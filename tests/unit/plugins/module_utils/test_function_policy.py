@@ -26,6 +26,7 @@ def test_it_may_write_its_own_logs_and_nothing_else():
 def test_a_log_group_of_another_name_is_its_own():
     logs = allowed(config={"logging_config": {"log_group": "/fleet/screening"}})["logs:PutLogEvents"]
     assert logs == ["arn:aws:logs:eu-central-1:111122223333:log-group:/fleet/screening:log-stream:*"]
+    assert allowed(config={"logging_config": None}) == allowed()
 
 
 def test_its_settings_need_something_too():

@@ -111,6 +111,12 @@ def test_stale_answers_have_a_treatment_for_each_route_and_locations_for_each_tt
     assert [treatment(routes, f"GET /{x} /{x}") for x in "ab"] == ["safe_0", "safe_1"]
 
 
+def test_the_most_of_policy_and_routes_is_known():
+    assert (plan()["longest_deadline_seconds"], plan()["most_attempts"]) == (60, 3)
+    routes = [{"path": "/a", "class": "always", "attempts": 5}, {"path": "/b", "class": "once", "deadline_seconds": 90}]
+    assert (plan(routes)["longest_deadline_seconds"], plan(routes)["most_attempts"]) == (90, 5)
+
+
 def test_what_must_not_be_repeated_has_one_attempt():
     assert named(plan())["never"]["attempts"] == 1
 

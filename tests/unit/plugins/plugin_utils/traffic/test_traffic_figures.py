@@ -107,7 +107,9 @@ def test_a_duplicated_write() -> None:
 
 def test_too_many_attempts() -> None:
     (problem,) = found(result("t", (*GET, 200)), ledger(("t-0", 4, 0)))
-    assert problem == "t: one request reached the upstream 4 times (t-0); fleet_retry_policy.attempts is 3."
+    assert problem == (
+        "t: one request reached the upstream 4 times (t-0); the most that fleet_retry_policy or a route allows is 3."
+    )
 
 
 def test_a_ledger_of_something_else() -> None:
