@@ -94,18 +94,18 @@ def permitted(event: Event, secrets: Iterable[str]) -> bool:
     return sum(hmac.compare_digest(given, secret.encode()) for secret in secrets) > 0
 
 
-def request(event: Event, request_id: str, client_header: str) -> Request:
-    """`client_header` is one in which the front gives the client's address, by itself or with a port. Without it who
-    comes through the front has none, for Lambda sees the front alone."""
+def request(event: Event, request_id: str, client_header: str | None) -> Request:
+    """`client_header` is one in which the front gives the client's address, by itself or with a port; where it is empty
+    no address is known, for Lambda sees the front alone. None: there is no front, and Lambda sees the client."""
     context = event["requestContext"]
-    through_front = ORIGIN_HEADER in event["headers"]
-    address = event["headers"].get(client_header, "") if through_front else context["http"]["sourceIp"]
     return Request(
         id=request_id,
         method=context["http"]["method"],
         path=event["rawPath"],
         query=event.get("rawQueryString", ""),
-        client=re.sub(r"(?<=[\d\]]):\d+\Z", "", address) if through_front else address,
+        client=context["http"]["sourceIp"]
+        if client_header is None
+        else re.sub(r"(?<=[\d\]]):\d+\Z", "", event["headers"].get(client_header, "")),
         identity=((context.get("authorizer") or {}).get("iam") or {}).get("userArn") or "",
         headers=event["headers"],
     )

@@ -29,7 +29,7 @@ class AuditTrail:
 
     def answer(self, event: Mapping[str, Any], call: str) -> Response:
         """`call` is an id that no other call has."""
-        asked = request(event, call, self.settings.client_header)
+        asked = request(event, call, self.settings.client_header if self.settings.hosp else None)
         try:
             return self._answer(asked, self.sign_in.caller(asked))
         except ProblemError as error:

@@ -328,7 +328,9 @@ ARN = "arn:aws:sts::111122223333:assumed-role/Auditors/ada"
 
 def test_by_iam_an_export_is_the_arns(configure, cloud, context):
     configure(SIGN_IN="iam", ADMINS=json.dumps([ARN]))
-    answer = handle(event(ADDRESS, of=IAM_EVENT, query=DAY), context)
+    # Whoever signs the request may add what only the front is believed.
+    headers = {"x-origin-secret": "x", "cloudfront-viewer-address": "192.0.2.1:4711"}
+    answer = handle(event(ADDRESS, of=IAM_EVENT, query=DAY, headers=headers), context)
     assert handle(event(answer["headers"]["location"], of=IAM_EVENT), context)["statusCode"] == 200
     assert [entry["user"] for entry in entries(cloud)] == [ARN, ARN]
     assert {entry["client"] for entry in entries(cloud)} == {"198.51.100.7"}
