@@ -24,8 +24,8 @@ CONNECT_SECONDS = 3
 MOST_PAGES = 100
 LONGEST_RETRY_AFTER = 3600
 
-# What a client may be told to try again, though it blames the client.
-TRY_AGAIN = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
+# What says nothing about the note, though it blames the client.
+TRY_AGAIN = (401, 408, 425, 429)
 
 
 class NotesOfHosp:
