@@ -100,6 +100,7 @@ waiting:
 
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
@@ -134,9 +135,11 @@ class Results:
             module.client(name, retry_decorator=retries) for name in ("sqs", "s3", "logs")
         )
 
-    def undelivered(self) -> list[Undelivered]:
-        logged_alone = [found for found in self._logged() if not self.noted(found.reference)]
-        return [*self._buried(), *self._kept(), *logged_alone]
+    def undelivered(self) -> Iterator[Undelivered]:
+        """Messages of the dead-letter queue come last, for each is hidden until it is replayed or left."""
+        yield from self._kept()
+        yield from (found for found in self._logged() if not self.noted(found.reference))
+        yield from self._buried()
 
     def replay(self, found: Undelivered) -> None:
         """Queued first, then taken away: in between it is there twice, and makes one note all the same."""
@@ -168,15 +171,13 @@ class Results:
             return False
         return bool(json.loads(claim)["done"])
 
-    def _buried(self) -> list[Undelivered]:
-        found = []
+    def _buried(self) -> Iterator[Undelivered]:
         while messages := self._receive():
             for message in messages:
                 attributes = message.get("MessageAttributes", {})
                 reason = attributes.get("reason", {}).get("StringValue", "it was received too often")
                 since = int(message["Attributes"]["SentTimestamp"]) / 1000
-                found.append(Undelivered(BURIED, reason, since, message["Body"], message["ReceiptHandle"]))
-        return found
+                yield Undelivered(BURIED, reason, since, message["Body"], message["ReceiptHandle"])
 
     def _receive(self) -> list[dict[str, Any]]:
         answer = self._sqs.receive_message(
@@ -240,12 +241,20 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    found: list[Undelivered] = []
+    replayed = 0
     try:
         results = Results(module)
-        found = results.undelivered()
-        deal_with = results.leave if module.check_mode else results.replay
-        for one in found:
-            deal_with(one)
+        try:
+            for one in results.undelivered():
+                found.append(one)
+            if not module.check_mode:
+                for one in found:
+                    results.replay(one)
+                    replayed += 1
+        finally:
+            for one in found[replayed:]:
+                results.leave(one)
         references = {one.reference for one in found if one.reference}
         there = delivered(results, references, 0 if module.check_mode else module.params["wait_seconds"])
     except (BotoCoreError, ClientError) as error:

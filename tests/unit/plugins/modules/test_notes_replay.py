@@ -8,6 +8,7 @@ from base64 import b64encode
 
 import pytest
 from ansible_collections.steadyfront.fleet.plugins.modules import notes_replay
+from aws_in_memory import error
 from botocore.client import BaseClient
 from cloud_in_memory import BUCKET, DEAD_LETTERS, QUEUE, Cloud
 
@@ -98,7 +99,29 @@ def test_a_second_run_finds_nothing(everywhere):
 def test_a_message_is_queued_before_it_is_taken_away(everywhere):
     everywhere.run(wait_seconds=0)
     order = [name for name, _ in everywhere.calls if name in ("SendMessage", "DeleteMessage", "DeleteObject")]
-    assert order == ["SendMessage", "DeleteMessage"] * 2 + ["SendMessage", "DeleteObject", "SendMessage"]
+    assert order == ["SendMessage", "DeleteObject", "SendMessage"] + ["SendMessage", "DeleteMessage"] * 2
+
+
+@pytest.mark.parametrize(
+    ("operation", "call", "left"),
+    [
+        ("FilterLogEvents", 1, 2),
+        ("ListObjectsV2", 1, 2),
+        ("ReceiveMessage", 2, 2),
+        ("SendMessage", 1, 2),
+        ("SendMessage", 4, 1),
+        ("DeleteMessage", 1, 2),
+        ("DeleteMessage", 2, 1),
+    ],
+)
+def test_after_a_failure_the_dead_letters_that_were_not_replayed_are_not_hidden(everywhere, operation, call, left):
+    def fail(name, given):
+        if name == operation and [name for name, _ in everywhere.calls].count(name) == call:
+            raise error("AccessDenied", operation, 403)
+
+    everywhere.interfere = fail
+    assert everywhere.run(wait_seconds=0)["failed"]
+    assert len(everywhere.receive(DEAD_LETTERS)) == left
 
 
 def test_a_large_one_goes_by_way_of_the_bucket(cloud):
