@@ -86,8 +86,8 @@ def main() -> None:
     if missing := [tool for tool in ("wrk", "taskset", "ansible-playbook") if not shutil.which(tool)]:
         parser.error(f"{', '.join(missing)} not found: apt-get install wrk util-linux; . .venv/bin/activate")
 
-    playbook(HERE / "up.yml")
     try:
+        playbook(HERE / "up.yml")
         results = measure(arguments.scenario or list(SCENARIOS), 0.1 if arguments.quick else 1)
     finally:
         if not arguments.keep:
