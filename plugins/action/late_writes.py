@@ -5,10 +5,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -18,6 +16,7 @@ from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic import c
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.client import Target, basic_authorization
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.late import Watch, measure, report, summary
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import InputError, requests, templates
+from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.report import save
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "url": {"type": "str", "required": True},
@@ -73,11 +72,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         target = Target(options["url"], options["url"], None, headers, options["ca_path"])
         plan = requests(chosen, options["count"], options["seed"], f"late-writes-{secrets.token_hex(4)}")
         watch = Watch(options["list"], options["watch_seconds"], options["every_seconds"])
-        outcomes = asyncio.run(measure(plan, target, options["concurrency"], options["timeout_seconds"], watch))
-        figures = summary(outcomes, watch)
-        display.display("\n" + report(figures) + "\n")
-        if options["report_path"]:
-            Path(options["report_path"]).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        try:
+            outcomes = asyncio.run(measure(plan, target, options["concurrency"], options["timeout_seconds"], watch))
+            figures = summary(outcomes, watch)
+            display.display("\n" + report(figures) + "\n")
+            if options["report_path"]:
+                save(options["report_path"], "late_writes_report_path", figures)
+        except InputError as error:
+            raise AnsibleActionFail(str(error)) from None
         return {"changed": True, **figures}
 
 
@@ -95,4 +97,4 @@ def _faults(options: Mapping[str, Any]) -> Iterator[str]:
             f"({', '.join(options['body'])}) stand in braces."
         )
     if bool(options["user"]) != bool(options["password"]):
-        yield "late_writes_user or late_writes_password is missing: give both, or neither."
+        yield "verify_user or verify_password is missing: give both, or neither."

@@ -4,11 +4,8 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -22,6 +19,7 @@ from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.limits i
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.notes import announcement, closing
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import InputError, requests
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.probe import ProbeError, probe
+from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.report import save
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Result, Users, run
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.settings import Settings, settings
 
@@ -75,12 +73,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 return {"changed": options["writes"], "targets": []}
             with interruptible():
                 measured = _measure(wanted)
+            display.display("\n" + table.table(measured, wanted.baseline, closing(measured, wanted)) + "\n")
+            if wanted.report_path:
+                save(wanted.report_path, "verify_report_path", {"targets": measured})
         except (InputError, ProbeError, ControlsError) as error:
             raise AnsibleActionFail(str(error)) from None
 
-        display.display("\n" + table.table(measured, wanted.baseline, closing(measured, wanted)) + "\n")
-        if wanted.report_path:
-            _save(wanted.report_path, measured)
         judged = [target for target in measured if target["name"] != wanted.baseline]
         found = [problem for target in judged for problem in problems(target, wanted.limits)]
         if found:
@@ -109,11 +107,3 @@ def _measure(wanted: Settings) -> list[dict[str, Any]]:
             tell(results[-1])
     ledger = controls.ledger() if controls else None
     return [figures(result, ledger) for result in results]
-
-
-def _save(path: str, measured: Sequence[Mapping[str, Any]]) -> None:
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(json.dumps({"targets": measured}, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise AnsibleActionFail(f"verify_report_path is {path!r}: {error.strerror}.") from None

@@ -15,6 +15,7 @@ description:
   - Sends real writes straight to an API from the controller, each once, and watches the list of each one that failed.
   - Says how many of those had been written all the same, how many were written later, and how long after the failed
     answer the latest was seen. The option C(max_write_seconds) of a proxy's route has to be well above that.
+  - The first write is sent alone, and fails the task when it is answered 3xx or 4xx.
   - The API must fail by itself; nothing here makes it. The records that were made stay.
 notes:
   - Messages call an option by the variable of C(playbooks/late_writes.yml), such as C(late_writes_count) for O(count).
@@ -91,8 +92,13 @@ sent:
   returned: not in check mode
   type: int
   sample: 500
+refused:
+  description: How many of them were answered 3xx or 4xx, which says nothing about late writes.
+  returned: not in check mode
+  type: int
+  sample: 0
 failures:
-  description: How many of them failed.
+  description: How many were answered 5xx, or not at all.
   returned: not in check mode
   type: int
   sample: 24

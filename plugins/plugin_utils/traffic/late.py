@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import client
 from .client import Target
-from .plan import Request
+from .plan import InputError, Request
 from .run import outcome
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one write: ``failed`` is None for one that succeeded, else its status or error.
+    """What came of one write: ``failed`` is None for one that succeeded or was refused, else its status or error.
 
     ``seen_seconds`` after the failed answer it was in the list, None when it never was; ``seen_at_once`` by the first
-    look. ``reads`` of the list succeeded.
+    look. ``reads`` of the list succeeded. ``refused`` is a status of 3xx or 4xx, else None.
     """
 
     id: str
@@ -42,12 +42,16 @@ class Outcome:
     seen_seconds: float | None = None
     seen_at_once: bool = False
     reads: int = 0
+    refused: int | None = None
 
 
 async def measure(
     requests: Sequence[Request], target: Target, concurrency: int, timeout_seconds: float, watch: Watch
 ) -> list[Outcome]:
-    """Send every write once. Watching holds up no other write."""
+    """Send every write once. Watching holds up no other write but the first's, which shows whether writes are taken.
+
+    Raises InputError when they are not.
+    """
     turn = asyncio.Semaphore(concurrency)
     async with client.session(target) as session:
 
@@ -55,10 +59,18 @@ async def measure(
             async with turn:
                 status, _body, error = await outcome(client.exchange(session, target, request), timeout_seconds)
             if 200 <= status < 500:
-                return Outcome(request.id, None if status < 300 else str(status), None)
+                return Outcome(request.id, None, refused=status if status >= 300 else None)
             return await _watched(session, target, request, error or str(status), watch, timeout_seconds)
 
-        return list(await asyncio.gather(*map(one, requests)))
+        first = await one(requests[0])
+        if first.refused:
+            raise InputError(
+                [
+                    f"{target.url} answered {first.refused} to POST {requests[0].path}: check late_writes_path and"
+                    " late_writes_body, verify_user and verify_password (or verify_headers)."
+                ]
+            )
+        return [first, *await asyncio.gather(*map(one, requests[1:]))]
 
 
 async def _watched(
@@ -103,6 +115,7 @@ def summary(outcomes: Sequence[Outcome], watch: Watch) -> dict[str, Any]:
     late = [one.seen_seconds for one in failed if one.seen_seconds is not None and not one.seen_at_once]
     return {
         "sent": len(outcomes),
+        "refused": sum(one.refused is not None for one in outcomes),
         "failures": len(failed),
         "written_at_once": sum(one.seen_at_once for one in failed),
         "written_late": len(late),
@@ -120,6 +133,8 @@ def report(figures: Mapping[str, Any]) -> str:
         f" written all the same, {figures['written_late']} were written later, and {figures['never_seen']} were not"
         f" seen within {figures['watched_seconds']:g} s.",
     ]
+    if figures["refused"]:
+        lines.append(f"{figures['refused']} were refused (3xx or 4xx), and say nothing.")
     if figures["not_read"]:
         lines.append(f"Of {figures['not_read']} nothing is known: the list could not be read.")
     latest = figures["latest_seconds"]

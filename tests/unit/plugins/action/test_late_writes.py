@@ -48,11 +48,23 @@ def run(hosp: Hosp, folder: Path, **variables: Any) -> tuple[int, str]:
 
 def test_it_says_how_late_the_latest_was(hosp: Hosp, tmp_path: Path) -> None:
     hosp.put(only="/notes.json", rate=1, mix={"500": 1}, applied=0, late=1, late_seconds=[1, 1.1])
-    report = tmp_path / "late.json"
+    report = tmp_path / "new" / "late.json"
     status, output = run(hosp, tmp_path, late_writes_report_path=str(report))
     assert status == 0, output
     assert "4 writes, 4 failed" in output
     assert 1 <= json.loads(report.read_text())["latest_seconds"] < 2.5
+
+
+def test_a_wrong_password_is_an_error(hosp: Hosp, tmp_path: Path) -> None:
+    status, output = run(hosp, tmp_path, verify_password="wrong")
+    assert status != 0
+    assert "answered 401 to POST /notes.json: check" in output
+
+
+def test_a_report_that_cannot_be_kept_is_named_after_the_figures(hosp: Hosp, tmp_path: Path) -> None:
+    status, output = run(hosp, tmp_path, late_writes_report_path="/dev/null/late.json")
+    assert status != 0
+    assert 0 < output.find("4 writes, 0 failed") < output.find("late_writes_report_path is '/dev/null/late.json': ")
 
 
 def test_it_does_not_write_unasked(hosp: Hosp, tmp_path: Path) -> None:
@@ -64,13 +76,19 @@ def test_it_does_not_write_unasked(hosp: Hosp, tmp_path: Path) -> None:
 
 def test_what_is_wrong_is_refused_at_once(hosp: Hosp, tmp_path: Path) -> None:
     status, output = run(
-        hosp, tmp_path, late_writes_count=0, late_writes_list="/notes?of={hospital}", late_writes_body={"title": "x"}
+        hosp,
+        tmp_path,
+        late_writes_count=0,
+        late_writes_list="/notes?of={hospital}",
+        late_writes_body={"title": "x"},
+        verify_password="",
     )
     assert status != 0
     for fault in (
         "late_writes_count is 0",
         "late_writes_list is '/notes?of={hospital}'",
         "no field that is '{unique}'",
+        "verify_user or verify_password is missing",
     ):
         assert fault in output
     assert hosp.notes() == 0

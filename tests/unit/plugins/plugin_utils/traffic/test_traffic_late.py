@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,12 @@ from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.late imp
     report,
     summary,
 )
-from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import requests, templates
+from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import (
+    InputError,
+    Request,
+    requests,
+    templates,
+)
 from hosp_process import HEALTHY, NOTE, Hosp
 
 pytestmark = pytest.mark.slow
@@ -37,11 +43,18 @@ def hosp(tmp_path: Path) -> Iterator[Hosp]:
     running.process.wait(timeout=5)
 
 
+def plan(count: int) -> list[Request]:
+    return requests(templates([ENTRY], writes=True), count, 1, "late")
+
+
+def measured(hosp: Hosp, writes: list[Request], password: str = "nurse") -> dict[str, Any]:
+    target = Target("hosp", f"http://127.0.0.1:{hosp.api_port}", headers=basic_authorization("nurse", password))
+    return summary(asyncio.run(measure(writes, target, 3, 2, WATCH)), WATCH)
+
+
 def figures(hosp: Hosp, count: int = 6, **faults: Any) -> dict[str, Any]:
     hosp.put(only="/notes.json", mix={"500": 1}, **faults)
-    target = Target("hosp", f"http://127.0.0.1:{hosp.api_port}", headers=basic_authorization("nurse", "nurse"))
-    plan = requests(templates([ENTRY], writes=True), count, 1, "late")
-    return summary(asyncio.run(measure(plan, target, 3, 2, WATCH)), WATCH)
+    return measured(hosp, plan(count))
 
 
 def test_the_latest_write_is_found(hosp: Hosp) -> None:
@@ -66,10 +79,27 @@ def test_what_succeeds_is_not_watched(hosp: Hosp) -> None:
 
 def test_a_list_that_cannot_be_read_says_nothing(hosp: Hosp) -> None:
     hosp.put(rate=1, mix={"502": 1}, only="/notes*", applied=1)
-    target = Target("hosp", f"http://127.0.0.1:{hosp.api_port}", headers=basic_authorization("nurse", "nurse"))
-    plan = requests(templates([ENTRY], writes=True), 1, 1, "late")
-    seen = summary(asyncio.run(measure(plan, target, 1, 2, WATCH)), WATCH)
+    seen = measured(hosp, plan(1))
     assert (seen["not_read"], seen["never_seen"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "password", "status"),
+    [({}, "wrong", 401), ({"path": "/note"}, "nurse", 404), ({"body": b"{}"}, "nurse", 422)],
+)
+def test_a_first_write_that_is_refused_is_an_error_and_the_only_one(
+    hosp: Hosp, wrong: dict[str, Any], password: str, status: int
+) -> None:
+    with pytest.raises(InputError, match=rf"^http://127.* answered {status} to POST /note.*: check late_writes_path"):
+        measured(hosp, [replace(write, **wrong) for write in plan(6)], password)
+    assert hosp.totals()["requests"] == 1
+
+
+def test_a_later_write_that_is_refused_is_no_failure(hosp: Hosp) -> None:
+    first, second = plan(2)
+    seen = measured(hosp, [first, replace(second, body=b"{}")])
+    assert (seen["sent"], seen["refused"], seen["failures"], seen["not_read"]) == (2, 1, 0, 0)
+    assert "1 were refused (3xx or 4xx), and say nothing." in report(seen)
 
 
 def test_it_says_what_to_do_with_the_figure() -> None:
