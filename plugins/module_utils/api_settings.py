@@ -118,9 +118,9 @@ class Settings:
         """Settings as the options that would make them, in canonical form; secrets as ``hide`` shows them."""
         return dict(self._options(self.canonical(settings), self._shape, hide))
 
-    def secrets(self, options: Any) -> list[str]:
+    def secrets(self, options: Any) -> set[str]:
         """The values that must never be shown, of options that need not be right."""
-        return list(self._secrets(options, self._shape))
+        return set(self._secrets(options, self._shape))
 
     # --- from options
 
@@ -139,13 +139,12 @@ class Settings:
         try:
             return _scalar(value, shape)
         except ValueError as error:
-            shown = "not shown" if self._is_secret(shape) else json.dumps(value, default=str)
-            faults.append(f"{path} is {shown}: {error}")
+            faults.append(f"{path} is {self._shown(value, shape)}: {error}")
             return None
 
     def _parse_structure(self, value: Any, shape: Any, path: str, faults: list[str]) -> dict[str, Any]:
         if not isinstance(value, Mapping):
-            faults.append(f"{path} is {json.dumps(value, default=str)}: allowed is a mapping")
+            faults.append(f"{path} is {self._shown(value, shape)}: allowed is a mapping")
             return {}
         withheld = {"Quantity", *self._customs.withheld.get(shape.name, ())}
         members = {self._option_name(name): name for name in shape.members if name not in withheld}
@@ -169,7 +168,7 @@ class Settings:
 
     def _parse_list(self, value: Any, shape: Any, path: str, faults: list[str]) -> list[Any]:
         if isinstance(value, (str, Mapping)) or not isinstance(value, Sequence):
-            faults.append(f"{path} is {json.dumps(value, default=str)}: allowed is a list")
+            faults.append(f"{path} is {self._shown(value, shape)}: allowed is a list")
             return []
         parsed = [self._parse(item, shape.member, f"{path}[{n}]", faults) for n, item in enumerate(value)]
         key = self._customs.keys.get(shape.name)
@@ -185,28 +184,33 @@ class Settings:
     def _parse_map(self, value: Any, shape: Any, path: str, faults: list[str]) -> dict[str, Any]:
         """Its keys are the user's, and it is owned whole, as a list is."""
         if not isinstance(value, Mapping):
-            faults.append(f"{path} is {json.dumps(value, default=str)}: allowed is a mapping")
+            faults.append(f"{path} is {self._shown(value, shape)}: allowed is a mapping")
             return {}
         return {str(key): self._parse(item, shape.value, f"{path}.{key}", faults) for key, item in value.items()}
 
+    def _shown(self, value: Any, shape: Any) -> str:
+        return "not shown" if any(self._secrets(value, shape)) else json.dumps(value, default=str)
+
     def _secrets(self, value: Any, shape: Any) -> Iterator[str]:
-        if shape.type_name == "structure" and isinstance(value, Mapping):
-            members = {self._option_name(name): name for name in shape.members}
-            for option, setting in value.items():
-                if option in members:
-                    yield from self._secrets(setting, shape.members[members[option]])
-            if _is_list(shape):  # One element in the place of a list of them.
-                yield from self._secrets([value], shape.members["Items"])
+        if self._is_secret(shape):
+            yield from _texts(value)
+        elif shape.type_name == "list":
+            for item in value if isinstance(value, list) else [value]:
+                yield from self._secrets(item, shape.member)
+        elif shape.type_name == "map":
+            for item in value.values() if isinstance(value, Mapping) else [value]:
+                yield from self._secrets(item, shape.value)
         elif shape.type_name == "structure" and _is_list(shape):
             yield from self._secrets(value, shape.members["Items"])
-        elif shape.type_name == "list" and isinstance(value, Sequence) and not isinstance(value, str):
-            for item in value:
-                yield from self._secrets(item, shape.member)
-        elif shape.type_name == "map" and isinstance(value, Mapping):
-            for item in value.values():
-                yield from self._secrets(item, shape.value)
-        elif self._is_secret(shape) and value:
-            yield str(value)
+        elif shape.type_name == "structure" and isinstance(value, Mapping):
+            members = {self._option_name(name): member for name, member in shape.members.items()}
+            for option, setting in value.items():
+                # Under an unknown name there may be what belongs under any other.
+                for member in [members[option]] if option in members else members.values():
+                    if option in members or self._is_secret(member) or isinstance(setting, (Mapping, list)):
+                        yield from self._secrets(setting, member)
+        elif shape.type_name == "structure" and any(map(self._is_secret, shape.members.values())):
+            yield from _texts(value)
 
     def _is_secret(self, shape: Any) -> bool:
         return bool(shape.metadata.get("sensitive")) and shape.name not in self._customs.public
@@ -304,6 +308,15 @@ def _is_wrapped(shape: Any) -> bool:
 
 def _is_list(shape: Any) -> bool:
     return set(shape.members) == _WRAPPED
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts and numbers in a value."""
+    if isinstance(value, (Mapping, list)):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
+    elif value and not isinstance(value, bool):
+        yield str(value)
 
 
 def _nothing(shape: Any) -> Any:

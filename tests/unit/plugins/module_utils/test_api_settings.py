@@ -280,7 +280,7 @@ def test_what_is_withheld_is_no_option_and_never_missing():
 
 
 def test_the_values_of_a_mapping_are_secrets_one_by_one():
-    assert FUNCTION.secrets({"environment": {"variables": {"A": "a-secret", "B": 1}}}) == ["a-secret", "1"]
+    assert FUNCTION.secrets({"environment": {"variables": {"A": "a-secret", "B": 1}}}) == {"a-secret", "1"}
 
 
 # --- what is refused
@@ -318,15 +318,39 @@ def test_all_faults_are_told_at_once_and_no_secret_is():
     assert "a-secret" not in str(raised.value)
 
 
-def test_secrets_are_found_in_options_that_are_wrong():
-    header = {"header_value": "a-secret"}
-    for origins in (
-        [{"custom_headers": [header], "zzz": 1}, "?"],
-        [{"custom_headers": header}],
-        {"custom_headers": [header]},
-        {"custom_headers": header},
-    ):
-        assert SETTINGS.secrets({"origins": origins, "comment": "public"}) == ["a-secret"]
+HEADER = {"header_name": "X-A", "header_value": 'a-"secret"'}
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        [{"custom_headers": [HEADER], "zzz": 1}, "?"],
+        [{"custom_headers": HEADER}],
+        {"custom_headers": [HEADER]},
+        {"custom_headers": HEADER},
+        [{"custom_header": [HEADER]}],
+        [{"custom_headers": [{"header_name": "X-A", "value": HEADER["header_value"]}]}],
+        [{"custom_headers": {"X-A": HEADER["header_value"]}}],
+        [{"custom_headers": [{"X-A": [HEADER["header_value"]]}]}],
+        [{"custom_headers": [HEADER["header_value"]]}],
+        [{"custom_headers": HEADER["header_value"]}],
+        [{"custom_headers": [{"header_value": {"secret": HEADER["header_value"], "is": True}}]}],
+    ],
+    ids=json.dumps,
+)
+def test_secrets_are_found_in_options_that_are_wrong(origins):
+    options = {"origins": origins, "comment": "public", "price": 1}
+    assert SETTINGS.secrets(options) - {"X-A"} == {HEADER["header_value"]}
+    with pytest.raises(SettingsError) as raised:
+        SETTINGS.parse(options, "config")
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "options", [{"enviroment": {"variables": {"A": "a-secret"}}}, {"environment": {"A": "a-secret"}}]
+)
+def test_what_stands_beside_the_mapping_of_secrets_is_one(options):
+    assert FUNCTION.secrets(options) == {"a-secret"}
 
 
 ATHENA = botocore.session.get_session().get_service_model("athena")
