@@ -73,21 +73,18 @@ class Settings:
         return dict(self._overlay(current, wanted, self._shape))
 
     def changes(self, current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """What to tell an API that keeps the settings which it is not told, to make ``wanted`` of ``current``. Raises
-        SettingsError for what cannot be taken away."""
+        """What to tell an API that keeps the settings which it is not told, to make ``wanted`` of ``current``. None is
+        what ``lasting`` says of."""
         before, after = self.canonical(current), self.canonical(wanted)
         differing = [name for name in self._shape.members if before.get(name) != after.get(name)]
-        changed = {name: after[name] if name in after else _nothing(self._shape.members[name]) for name in differing}
-        faults = [
-            f"{self._option_name(name)} cannot be taken away, only changed"
-            for name, value in changed.items()
-            if value is None
-        ]
-        if faults:
-            raise SettingsError(faults)
-        return changed
+        return {name: after[name] if name in after else _nothing(self._shape.members[name]) for name in differing}
 
-    def updates(self, before: Mapping[str, Any], after: Mapping[str, Any], shape: Any) -> dict[str, Any]:
+    def lasting(self, current: Mapping[str, Any], wanted: Mapping[str, Any], path: str) -> list[str]:
+        """A fault for each setting that is to be taken away and cannot be."""
+        changes = self.changes(current, wanted)
+        return [self._lasts(name, path) for name, value in changes.items() if value is None]
+
+    def updates(self, before: Mapping[str, Any], after: Mapping[str, Any], shape: Any, path: str) -> dict[str, Any]:
         """What to tell an API that keeps what it is not told, knows ``RemoveX`` for what is taken away, and
         ``XUpdates`` for the same within X. ``shape``: that of its updates. Raises SettingsError for what cannot be
         taken away."""
@@ -97,14 +94,18 @@ class Settings:
                 continue
             inner = shape.members.get(f"{name}Updates")
             if inner is not None:
-                told[f"{name}Updates"] = self.updates(before.get(name) or {}, after.get(name) or {}, inner)
+                inner_path = f"{path}.{self._option_name(name)}"
+                told[f"{name}Updates"] = self.updates(before.get(name) or {}, after.get(name) or {}, inner, inner_path)
             elif name in after:
                 told[name] = after[name]
             elif f"Remove{name}" in shape.members:
                 told[f"Remove{name}"] = True
             else:
-                raise SettingsError([f"{self._option_name(name)} cannot be taken away, only changed"])
+                raise SettingsError([self._lasts(name, path)])
         return told
+
+    def _lasts(self, name: str, path: str) -> str:
+        return f"{path}.{self._option_name(name)} cannot be taken away, only changed"
 
     def missing(self, settings: Mapping[str, Any], path: str) -> list[str]:
         """The paths of the options that are required and not there."""
@@ -320,13 +321,16 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _nothing(shape: Any) -> Any:
-    """The empty value of a shape, in a structure that of each member. None for a number, which has none, and for a
-    structure that needs one."""
+    """The empty value of a shape, in a structure that of each member. None for a number and a choice, which have none,
+    and for a structure that needs one or has a choice. One of numbers alone is emptied by telling none."""
     if shape.type_name == "structure":
         members = {name: _nothing(member) for name, member in shape.members.items()}
-        if any(members[name] is None for name in shape.required_members):
+        choices = [name for name, member in shape.members.items() if getattr(member, "enum", None)]
+        if any(members[name] is None for name in (*shape.required_members, *choices)):
             return None
         return {name: value for name, value in members.items() if value is not None}
+    if getattr(shape, "enum", None):
+        return None
     return {"list": [], "string": "", "boolean": False}.get(shape.type_name)
 
 

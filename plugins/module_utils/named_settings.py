@@ -34,7 +34,8 @@ class Named(Protocol):
 
     def create(self, config: Config, tags: Mapping[str, str]) -> None: ...
 
-    def update(self, config: Config) -> None: ...
+    def update(self, config: Config) -> Callable[[], Any]:
+        """The call that makes it so. Raises SettingsError for what cannot be."""
 
     def tag(self, before: Mapping[str, str], after: Mapping[str, str]) -> None: ...
 
@@ -56,14 +57,15 @@ def ensure(module: AnsibleAWSModule, thing: Named, result: str) -> None:
     new_tags = (tags if given is None else {key: str(value) for key, value in given.items()}) if present else {}
     before, after = settings.options(current, str), settings.options(config, str)
     changed = present != (there is not None) or before != after or tags != new_tags
+    update = thing.update(config) if there and present and before != after else None
     if changed and not module.check_mode:
         if not present:
             thing.delete()
         elif there is None:
             thing.create(config, new_tags)
         else:
-            if before != after:
-                thing.update(config)
+            if update:
+                update()
             if tags != new_tags:
                 thing.tag(tags, new_tags)
     if "tags" in module.params:

@@ -70,7 +70,8 @@ data_catalog:
     tags: {description: Its tags., type: dict, returned: always}
 """
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_message
@@ -110,9 +111,9 @@ class DataCatalog:
     def create(self, config: dict[str, Any], tags: Mapping[str, str]) -> None:
         self._client.create_data_catalog(**config, Tags=athena_api.tag_list(tags), aws_retry=True)
 
-    def update(self, config: dict[str, Any]) -> None:
+    def update(self, config: dict[str, Any]) -> Callable[[], Any]:
         # What is not told is forgotten.
-        self._client.update_data_catalog(**config, aws_retry=True)
+        return functools.partial(self._client.update_data_catalog, **config, aws_retry=True)
 
     def tag(self, before: Mapping[str, str], after: Mapping[str, str]) -> None:
         self._tags.change(before, after)

@@ -80,7 +80,8 @@ workgroup:
     tags: {description: Its tags., type: dict, returned: always}
 """
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_message
@@ -135,8 +136,9 @@ class Workgroup:
         if config["State"] != "ENABLED":
             self._client.update_work_group(WorkGroup=self._name, State=config["State"], aws_retry=True)
 
-    def update(self, config: dict[str, Any]) -> None:
-        self._client.update_work_group(
+    def update(self, config: dict[str, Any]) -> Callable[[], Any]:
+        return functools.partial(
+            self._client.update_work_group,
             WorkGroup=self._name,
             Description=config.get("Description", ""),
             State=config["State"],
@@ -144,6 +146,7 @@ class Workgroup:
                 self._before.get("Configuration", {}),
                 config.get("Configuration", {}),
                 self._model.shape_for("WorkGroupConfigurationUpdates"),
+                "configuration",
             ),
             aws_retry=True,
         )

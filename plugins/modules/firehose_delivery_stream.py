@@ -18,7 +18,7 @@ description:
     installed botocore knows is accepted; what it does not know is refused before anything is asked of AWS.
   - What is not mentioned stays as it is, and a list that is given is owned whole.
   - Firehose keeps what it is not told, so a setting of O(config) cannot be taken away, only changed. C(null) for one is
-    refused by a run, and not yet by a check.
+    refused.
 options:
   name:
     description: Its name.
@@ -74,7 +74,7 @@ delivery_stream:
 
 import functools
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
@@ -146,13 +146,14 @@ class DeliveryStream:
                 self._fail(msg=f"{self._name} is {status}, and not ACTIVE")
             time.sleep(5)
 
-    def update(self, config: dict[str, Any]) -> None:
+    def update(self, config: dict[str, Any]) -> Callable[[], Any]:
         known = self._model.shape_for("ExtendedS3DestinationUpdate")
-        self._client.update_destination(
+        return functools.partial(
+            self._client.update_destination,
             DeliveryStreamName=self._name,
             CurrentDeliveryStreamVersionId=self._version,
             DestinationId=self._destination,
-            ExtendedS3DestinationUpdate=self.settings.updates(self._before, config, known),
+            ExtendedS3DestinationUpdate=self.settings.updates(self._before, config, known, self.path),
             aws_retry=True,
         )
 

@@ -264,12 +264,11 @@ def test_it_is_told_what_differs_and_what_is_taken_away(options, told):
     assert FUNCTION.changes(THERE, wanted) == told
 
 
-@pytest.mark.parametrize("option", ["memory_size", "ephemeral_storage"])
-def test_a_number_cannot_be_taken_away(option):
-    there = {**THERE, "EphemeralStorage": {"Size": 512}}
+@pytest.mark.parametrize("option", ["memory_size", "ephemeral_storage", "tracing_config"])
+def test_a_number_or_a_choice_cannot_be_taken_away(option):
+    there = {**THERE, "EphemeralStorage": {"Size": 512}, "TracingConfig": {"Mode": "Active"}}
     wanted = FUNCTION.overlay(there, FUNCTION.parse({option: None}, "config"))
-    with pytest.raises(SettingsError, match=f"{option} cannot be taken away, only changed"):
-        FUNCTION.changes(there, wanted)
+    assert FUNCTION.lasting(there, wanted, "config") == [f"config.{option} cannot be taken away, only changed"]
 
 
 def test_what_is_withheld_is_no_option_and_never_missing():
@@ -372,9 +371,9 @@ def test_an_api_that_keeps_what_it_is_not_told_is_told_what_to_remove():
     before = {"ResultConfiguration": result, "BytesScannedCutoffPerQuery": 10**7, "RequesterPaysEnabled": False}
     after = {"ResultConfiguration": {"OutputLocation": "s3://b/"}, "RequesterPaysEnabled": False}
     shape = ATHENA.shape_for("WorkGroupConfigurationUpdates")
-    assert WORKGROUP.updates(before, after, shape) == {
+    assert WORKGROUP.updates(before, after, shape, "") == {
         "ResultConfigurationUpdates": {"OutputLocation": "s3://b/", "RemoveExpectedBucketOwner": True},
         "RemoveBytesScannedCutoffPerQuery": True,
     }
-    with pytest.raises(SettingsError, match="requester_pays_enabled cannot be taken away, only changed"):
-        WORKGROUP.updates(before, {}, shape)
+    with pytest.raises(SettingsError, match=r"^a\.requester_pays_enabled cannot be taken away, only changed"):
+        WORKGROUP.updates(before, {}, shape, "a")

@@ -149,11 +149,30 @@ def test_the_database_of_a_table_is_made_with_it_and_stays_without(aws):
     assert aws.databases == {"audit"}
 
 
-def test_what_firehose_would_keep_is_not_said_to_be_gone(aws):
-    hints = {"size_in_mbs": 64, "interval_in_seconds": 60}
-    aws.run(firehose_delivery_stream.main, name="archive", config={**DESTINATION, "buffering_hints": hints})
-    failed = aws.run(firehose_delivery_stream.main, name="archive", config={"buffering_hints": None})
-    assert failed["msg"] == "buffering_hints cannot be taken away, only changed"
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("module", "options", "taken", "path"),
+    [
+        (
+            firehose_delivery_stream,
+            {"name": "archive", "config": {**DESTINATION, "prefix": "a/"}},
+            {"config": {"prefix": None}},
+            "config.prefix",
+        ),
+        (
+            athena_workgroup,
+            {"name": "audit", "configuration": {"requester_pays_enabled": True}},
+            {"configuration": {"requester_pays_enabled": None}},
+            "configuration.requester_pays_enabled",
+        ),
+    ],
+    ids=["firehose", "athena"],
+)
+def test_what_would_be_kept_is_not_said_to_be_gone(aws, module, options, taken, path, check):
+    aws.run(module.main, **options)
+    failed = aws.run(module.main, check=check, name=options["name"], **taken)
+    assert failed["msg"] == f"{path} cannot be taken away, only changed"
+    assert aws.writes() == []
 
 
 def test_a_new_delivery_stream_is_waited_for_but_not_for_ever(aws):

@@ -578,6 +578,25 @@ def test_what_cannot_work_is_refused_before_anything_changes(aws, options, words
     assert aws.writes() == []
 
 
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [
+        ({"config": {"memory_size": None}}, "config.memory_size"),
+        ({"config": {"tracing_config": None}}, "config.tracing_config"),
+        ({"url": {"invoke_mode": None}}, "url.invoke_mode"),
+        ({"event_sources": [{"event_source_arn": QUEUE, "batch_size": None}]}, "event_sources[0].batch_size"),
+    ],
+)
+def test_what_cannot_be_taken_away_is_refused_before_anything_changes(aws, options, path, check):
+    aws.run(url={"auth_type": "NONE"}, event_sources=[{"event_source_arn": QUEUE}])
+    aws.change()
+    result = aws.run(check=check, **options)
+    assert result["failed"]
+    assert result["msg"] == f"{path} cannot be taken away, only changed"
+    assert aws.writes() == []
+
+
 def plain(diff: Any) -> str:
     """Secrets are shown as another word in every run."""
     return re.sub(r"hidden-\w+", "hidden", json.dumps(diff))
