@@ -17,6 +17,7 @@ import json
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 _WRAPPED = {"Quantity", "Items"}
@@ -277,7 +278,7 @@ class Settings:
                 return items
             key = self._customs.keys.get(shape.name)
             return sorted(items, key=lambda item: str(_key(item, key)) if key else json.dumps(item, sort_keys=True))
-        return value
+        return _time(value).isoformat() if shape.type_name == "timestamp" and value else value
 
     def _options(self, value: Any, shape: Any, hide: Callable[[str], str]) -> Any:
         if shape.type_name == "structure":
@@ -358,12 +359,23 @@ def _scalar(value: Any, shape: Any) -> Any:
             return float(value)
         except (TypeError, ValueError):
             raise ValueError("allowed is a number") from None
+    if kind == "timestamp":
+        try:
+            return _time(value)
+        except ValueError:
+            raise ValueError("allowed is a time, such as 2030-01-01 or 2030-01-01T12:00:00Z") from None
     if isinstance(value, (bool, Mapping, list)):
         raise ValueError("allowed is a text")
     allowed = getattr(shape, "enum", None)
     if allowed and str(value) not in allowed:
         raise ValueError(f"allowed are {', '.join(allowed)}")
     return str(value)
+
+
+def _time(value: Any) -> datetime:
+    """In UTC, as one without a zone is. Raises ValueError."""
+    time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _suggestion(option: str, allowed: Collection[str]) -> str:

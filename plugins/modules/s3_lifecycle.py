@@ -22,8 +22,8 @@ options:
     required: true
   rules:
     description:
-      - All of its rules, told apart by C(id). What a rule does not mention stays as it is. They are described in
-        U(https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html).
+      - All of its rules, told apart by C(id), which each must have. What a rule does not mention stays as it is. They
+        are described in U(https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html).
       - Without any, nothing expires.
     type: list
     elements: dict
@@ -81,7 +81,8 @@ def ensure(module: AnsibleAWSModule, client: Any) -> None:
     wanted = settings.parse({"rules": module.params["rules"]}, "")
     current = {"Rules": current_rules(module, client)}
     config = settings.overlay(current, wanted)
-    missing = [f"{option} is missing" for option in settings.missing(config, "")]
+    nameless = [f".rules[{number}].id" for number, rule in enumerate(config["Rules"]) if not rule.get("ID")]
+    missing = [f"{option} is missing" for option in (*nameless, *settings.missing(config, ""))]
     if missing:
         raise SettingsError(missing)
     before, after = settings.options(current, str), settings.options(config, str)
