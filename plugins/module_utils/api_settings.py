@@ -304,6 +304,12 @@ class Hidden:
         return "hidden-" + hmac.new(self._key, secret.encode(), "sha256").hexdigest()[:8]
 
 
+def tags_after(current: Mapping[str, str], given: Mapping[str, Any] | None) -> dict[str, str]:
+    """All that are given, and those of AWS, which nobody else can change; without any given, as they are."""
+    kept = {name: value for name, value in current.items() if given is None or name.startswith("aws:")}
+    return {**kept, **{name: str(value) for name, value in (given or {}).items()}}
+
+
 def _is_wrapped(shape: Any) -> bool:
     return set(shape.members) >= _WRAPPED
 

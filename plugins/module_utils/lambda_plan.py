@@ -10,7 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.steadyfront.fleet.plugins.module_utils import lambda_release as release
-from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import (
+    Settings,
+    SettingsError,
+    tags_after,
+)
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_release import Grant, Note, Release
 
 NOTHING_RESERVED = -1
@@ -134,7 +138,7 @@ class Planner:
                 event_sources=event_sources,
                 concurrency=self._given("reserved_concurrency", found.concurrency),
                 retention=self._given("log_retention_days", found.retention),
-                tags=self._tags(found),
+                tags=tags_after(found.tags, self._options["tags"]),
             ),
             function,
         )
@@ -220,11 +224,6 @@ class Planner:
             arn: self.event_source.overlay(function.event_sources.get(arn, {}), given)
             for arn, given in self._event_sources.items()
         }
-
-    def _tags(self, found: State) -> dict[str, str]:
-        tags = self._options["tags"]
-        kept = {name: value for name, value in found.tags.items() if tags is None or name.startswith("aws:")}
-        return {**kept, **{name: str(value) for name, value in (tags or {}).items()}}
 
     def _given(self, option: str, found: int | None) -> int | None:
         given = self._options[option]

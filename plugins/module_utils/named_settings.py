@@ -12,7 +12,11 @@ from typing import Any, Protocol
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_message
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
-from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import (
+    Settings,
+    SettingsError,
+    tags_after,
+)
 
 with suppress(ImportError):  # AnsibleAWSModule says so
     from botocore.exceptions import BotoCoreError, ClientError, WaiterError
@@ -54,7 +58,7 @@ def ensure(module: AnsibleAWSModule, thing: Named, result: str) -> None:
     if missing:
         raise SettingsError(missing)
     given = module.params.get("tags")
-    new_tags = (tags if given is None else {key: str(value) for key, value in given.items()}) if present else {}
+    new_tags = tags_after(tags, given) if present else {}
     before, after = settings.options(current, str), settings.options(config, str)
     changed = present != (there is not None) or before != after or tags != new_tags
     update = thing.update(config) if there and present and before != after else None
@@ -68,7 +72,7 @@ def ensure(module: AnsibleAWSModule, thing: Named, result: str) -> None:
                 update()
             if tags != new_tags:
                 thing.tag(tags, new_tags)
-    if "tags" in module.params:
+    if given is not None:
         before.update({"tags": tags} if before else {})
         after.update({"tags": new_tags} if after else {})
     module.exit_json(changed=changed, diff={"before": before, "after": after}, **{result: after})

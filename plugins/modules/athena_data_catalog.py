@@ -37,7 +37,7 @@ options:
         C(record-function).
     type: dict
   tags:
-    description: All of its tags. Without this option they stay as they are.
+    description: All of its tags, but for those of AWS (C(aws:)). Without this option they stay as they are.
     type: dict
   account_id:
     description: The number of the account. With O(tags) it is asked of STS where it is not given.
@@ -67,7 +67,7 @@ data_catalog:
     type: {description: What it leads to., type: str, returned: always}
     description: {description: The note., type: str, returned: when there is one}
     parameters: {description: Its parameters., type: dict, returned: when there are any}
-    tags: {description: Its tags., type: dict, returned: always}
+    tags: {description: Its tags., type: dict, returned: when O(tags) is given}
 """
 
 import functools

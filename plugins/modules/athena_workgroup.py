@@ -39,7 +39,7 @@ options:
         U(https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html)."
     type: dict
   tags:
-    description: All of its tags. Without this option they stay as they are.
+    description: All of its tags, but for those of AWS (C(aws:)). Without this option they stay as they are.
     type: dict
   account_id:
     description: The number of the account. With O(tags) it is asked of STS where it is not given.
@@ -77,7 +77,7 @@ workgroup:
     description: {description: The note., type: str, returned: when there is one}
     state: {description: V(ENABLED) or V(DISABLED)., type: str, returned: always}
     configuration: {description: Its settings., type: dict, returned: when there are any}
-    tags: {description: Its tags., type: dict, returned: always}
+    tags: {description: Its tags., type: dict, returned: when O(tags) is given}
 """
 
 import functools

@@ -136,7 +136,12 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.steadyfront.fleet.plugins.module_utils import cloudfront
-from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Hidden, Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import (
+    Hidden,
+    Settings,
+    SettingsError,
+    tags_after,
+)
 from ansible_collections.steadyfront.fleet.plugins.module_utils.cloudfront_api import (
     RACES,
     Distribution,
@@ -209,9 +214,7 @@ class Run:
             faults = self._certificate_faults(found.config, config)
         if faults:
             self.module.fail_json(msg="\n".join(faults))
-        tags = self.options["tags"]
-        kept = {name: value for name, value in found.tags.items() if tags is None or name.startswith("aws:")}
-        return config, {**kept, **{name: str(value) for name, value in (tags or {}).items()}}
+        return config, tags_after(found.tags, self.options["tags"])
 
     def _certificate_faults(self, current: dict[str, Any], config: dict[str, Any]) -> list[str]:
         """Whether the certificate covers the aliases, asked when either is new."""

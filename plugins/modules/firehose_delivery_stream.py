@@ -36,7 +36,7 @@ options:
         U(https://docs.aws.amazon.com/firehose/latest/APIReference/API_ExtendedS3DestinationConfiguration.html)."
     type: dict
   tags:
-    description: All of its tags. Without this option they stay as they are.
+    description: All of its tags, but for those of AWS (C(aws:)). Without this option they stay as they are.
     type: dict
   wait_seconds:
     description: How long to wait for a new one.
@@ -67,7 +67,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 delivery_stream:
-  description: It, as it is now, or in check mode as it would be, in the form of O(config). Empty when it is absent.
+  description: It, as it is now, or in check mode as it would be, in the form of O(config), with its tags when O(tags)
+    is given. Empty when it is absent.
   returned: success
   type: dict
 """

@@ -130,9 +130,25 @@ def test_what_is_not_mentioned_stays(aws):
 
 
 def test_tags_that_are_not_asked_for_are_not_looked_at(aws):
-    aws.run(athena_data_catalog.main, name="logs", type="LAMBDA", parameters={"function": FUNCTION})
-    aws.run(athena_data_catalog.main, name="logs", description="a note")
+    aws.run(athena_data_catalog.main, name="logs", type="LAMBDA", parameters={"function": FUNCTION}, tags={"a": "1"})
+    done = aws.run(athena_data_catalog.main, name="logs", description="a note")
+    assert "tags" not in done["data_catalog"]
     assert [name for name, _ in aws.calls] == ["GetDataCatalog", "UpdateDataCatalog"]
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "arn"),
+    [
+        (athena_workgroup, {"name": "audit", **ACCOUNT}, "arn:aws:athena:eu-central-1:111122223333:workgroup/audit"),
+        (firehose_delivery_stream, {"name": "archive", "config": DESTINATION}, "archive"),
+    ],
+)
+def test_tags_of_aws_stay(aws, module, options, arn):
+    aws.run(module.main, **options, tags={"a": "1"})
+    aws.tags[arn]["aws:cloudformation:stack-name"] = "s"
+    assert not aws.run(module.main, **options, tags={"a": "1"})["changed"]
+    assert aws.run(module.main, **options, tags={})["changed"]
+    assert aws.tags[arn] == {"aws:cloudformation:stack-name": "s"}
 
 
 def test_a_workgroup_with_queries_is_deleted_when_that_is_meant(aws):
