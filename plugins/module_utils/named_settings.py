@@ -6,20 +6,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any, Protocol
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_message
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import (
     Settings,
     SettingsError,
     tags_after,
 )
-
-with suppress(ImportError):  # AnsibleAWSModule says so
-    from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import guarded
 
 Config = dict[str, Any]
 
@@ -79,15 +75,8 @@ def ensure(module: AnsibleAWSModule, thing: Named, result: str) -> None:
 
 
 def run(module: AnsibleAWSModule, service: str, make: Any, result: str) -> None:
-    """``make(module, client)`` is the thing; faults and refusals become the module's failure."""
-    try:
-        ensure(
-            module, make(module, module.client(service, retry_decorator=AWSRetry.jittered_backoff(retries=8))), result
-        )
-    except SettingsError as error:
-        module.fail_json(msg="\n".join(fault.removeprefix(".") for fault in error.faults))
-    except (BotoCoreError, ClientError, WaiterError) as error:
-        module.fail_json_aws(error, msg=f"{service} did not do it")
+    """``make(module, client)`` is the thing."""
+    guarded(module, service, lambda client: ensure(module, make(module, client), result))
 
 
 def once_known(call: Callable[[], Any], refusal: str, seconds: float = 60) -> None:

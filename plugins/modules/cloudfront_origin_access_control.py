@@ -86,12 +86,7 @@ origin_access_control:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
-
-try:
-    from botocore.exceptions import BotoCoreError, ClientError
-except ImportError:
-    pass  # AnsibleAWSModule says so
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import guarded
 
 # Option → the API's name.
 NAMES = {
@@ -161,10 +156,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        ensure(module, module.client("cloudfront", retry_decorator=AWSRetry.jittered_backoff(retries=8)))
-    except (BotoCoreError, ClientError) as error:
-        module.fail_json_aws(error, msg="CloudFront did not do it")
+    guarded(module, "cloudfront", lambda client: ensure(module, client))
 
 
 if __name__ == "__main__":

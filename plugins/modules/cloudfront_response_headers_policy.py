@@ -80,12 +80,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Customs, Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import guarded
 
 try:
     from botocore import xform_name
-    from botocore.exceptions import BotoCoreError, ClientError
 except ImportError:
     pass  # AnsibleAWSModule says so
 
@@ -157,12 +156,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        ensure(module, module.client("cloudfront", retry_decorator=AWSRetry.jittered_backoff(retries=8)))
-    except SettingsError as error:
-        module.fail_json(msg=str(error))
-    except (BotoCoreError, ClientError) as error:
-        module.fail_json_aws(error, msg="CloudFront did not do it")
+    guarded(module, "cloudfront", lambda client: ensure(module, client))
 
 
 if __name__ == "__main__":

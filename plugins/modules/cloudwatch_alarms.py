@@ -58,12 +58,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Customs, Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import guarded
 
 try:
     from botocore import xform_name
-    from botocore.exceptions import BotoCoreError, ClientError
 except ImportError:
     pass  # AnsibleAWSModule says so
 
@@ -123,12 +122,7 @@ def main() -> None:
         argument_spec={"alarms": {"type": "list", "elements": "dict", "required": True}},
         supports_check_mode=True,
     )
-    try:
-        ensure(module, module.client("cloudwatch", retry_decorator=AWSRetry.jittered_backoff(retries=8)))
-    except SettingsError as error:
-        module.fail_json(msg="\n".join(error.faults))
-    except (BotoCoreError, ClientError) as error:
-        module.fail_json_aws(error, msg="CloudWatch did not do it")
+    guarded(module, "cloudwatch", lambda client: ensure(module, client))
 
 
 if __name__ == "__main__":

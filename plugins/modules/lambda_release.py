@@ -213,8 +213,8 @@ from urllib.parse import urlsplit
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Hidden, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import connect
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_api import BUSY, RACES, Function, Logs
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_apply import Applier, SmokeError
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_package import (
@@ -320,12 +320,11 @@ class Run:
         return Function(self.client, self.options["name"], self.options["alias"]).read()
 
     def _logs(self, function: Function) -> Logs:
-        client = self.module.client("logs", retry_decorator=AWSRetry.jittered_backoff(retries=8))
-        return Logs(client, self.planner.log_group(function))
+        return Logs(connect(self.module, "logs"), self.planner.log_group(function))
 
     def _applier(self, function: Function) -> Applier:
         def patient() -> Any:
-            return self.module.client("lambda", retry_decorator=AWSRetry.jittered_backoff(), config=PATIENT)
+            return connect(self.module, "lambda", config=PATIENT)
 
         return Applier(function, self.planner, self.options, lambda: self.package, patient)
 
@@ -385,8 +384,7 @@ def main() -> None:
     )
     try:
         # An event source is busy for a while after a change.
-        patience = AWSRetry.jittered_backoff(retries=8, catch_extra_error_codes=BUSY)
-        run = Run(module, module.client("lambda", retry_decorator=patience))
+        run = Run(module, connect(module, "lambda", *BUSY))
         getattr(run, module.params["state"])()
     except (PackageError, SettingsError, SmokeError) as error:
         module.fail_json(msg=str(error))

@@ -55,12 +55,11 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Customs, Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import guarded
 
 try:
     from botocore import xform_name
-    from botocore.exceptions import BotoCoreError, ClientError
 except ImportError:
     pass  # AnsibleAWSModule says so
 
@@ -103,12 +102,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        ensure(module, module.client("s3", retry_decorator=AWSRetry.jittered_backoff(retries=8)))
-    except SettingsError as error:
-        module.fail_json(msg="\n".join(fault.removeprefix(".") for fault in error.faults))
-    except (BotoCoreError, ClientError) as error:
-        module.fail_json_aws(error, msg="S3 did not do it")
+    guarded(module, "s3", lambda client: ensure(module, client))
 
 
 if __name__ == "__main__":

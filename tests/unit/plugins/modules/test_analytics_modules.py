@@ -13,6 +13,7 @@ from ansible_collections.steadyfront.fleet.plugins.modules import (
     glue_table,
     logs_subscription_filter,
 )
+from aws_in_memory import error
 
 ACCOUNT = {"account_id": "111122223333"}
 FUNCTION = "arn:aws:lambda:eu-central-1:111122223333:function:connector"
@@ -229,6 +230,18 @@ def test_a_role_that_aws_does_not_know_yet_is_waited_for_but_not_for_ever(
     monkeypatch.setattr("time.monotonic", lambda: next(now))
     (aws.streams or aws.subscriptions).clear()
     assert refusal in aws.run(module.main, **options)["msg"]
+
+
+def test_throttling_is_waited_out(aws):
+    left = ["CreateTable", "GetTable"]
+
+    def throttle(operation, given):
+        if left and left[-1] == operation:
+            raise error("ThrottlingException", left.pop())
+
+    aws.interfere = throttle
+    assert aws.run(glue_table.main, database="audit", name="a", config={})["changed"]
+    assert left == []
 
 
 def test_a_check_of_a_subscription_may_come_before_its_log_group_and_a_run_may_not(aws):

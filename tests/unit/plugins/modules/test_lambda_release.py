@@ -413,13 +413,14 @@ class TestTrouble:
         aws.interfere = always
         assert "somebody else changed screening 5 times" in aws.run()["msg"]
 
-    def test_throttling_is_waited_out(self, aws):
+    @pytest.mark.parametrize("code", ["TooManyRequestsException", "ThrottlingException"])
+    def test_throttling_is_waited_out(self, aws, code):
         left = {"CreateFunction": 3, "UpdateAlias": 3, "GetFunction": 3, "Invoke": 3, "PutRetentionPolicy": 3}
 
         def throttle(operation: str, given: dict[str, Any]) -> None:
             if left.get(operation):
                 left[operation] -= 1
-                raise error("TooManyRequestsException", operation, 429)
+                raise error(code, operation, 429)
 
         aws.interfere = throttle
         assert aws.run(log_retention_days=1)["changed"]
