@@ -1,9 +1,11 @@
 # Copyright: Steadyfront maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
-"""How modules call AWS: again what it throttles, and what it refuses becomes the module's failure."""
+"""How modules call AWS: again what it throttles or does not know yet, and what it refuses becomes the module's
+failure."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -31,3 +33,16 @@ def guarded(module: AnsibleAWSModule, service: str, work: Callable[[Any], None])
         module.fail_json(msg="\n".join(fault.removeprefix(".") for fault in error.faults))
     except (BotoCoreError, ClientError) as error:
         module.fail_json_aws(error, msg=f"{service} did not do it")
+
+
+def once_known(call: Callable[[], Any], *refusals: str, seconds: float = 60) -> None:
+    """Make a call again while AWS, which does not know a new role everywhere at once, refuses it by these words."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            call()
+            return
+        except ClientError as error:
+            if time.monotonic() > end or not any(refusal in str(error) for refusal in refusals):
+                raise
+        time.sleep(5)

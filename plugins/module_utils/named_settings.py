@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_message
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import (
     Settings,
@@ -77,19 +75,6 @@ def ensure(module: AnsibleAWSModule, thing: Named, result: str) -> None:
 def run(module: AnsibleAWSModule, service: str, make: Any, result: str) -> None:
     """``make(module, client)`` is the thing."""
     guarded(module, service, lambda client: ensure(module, make(module, client), result))
-
-
-def once_known(call: Callable[[], Any], refusal: str, seconds: float = 60) -> None:
-    """Make a call again while AWS, which does not know a new role everywhere at once, refuses it by these words."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            call()
-            return
-        except is_boto3_error_message(refusal):
-            if time.monotonic() > end:
-                raise
-            time.sleep(5)
 
 
 def given(params: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -87,6 +87,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
 )
 from ansible_collections.steadyfront.fleet.plugins.module_utils import named_settings
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Customs, Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import once_known
 
 try:
     from botocore import xform_name
@@ -140,7 +141,7 @@ class DeliveryStream:
             **labels,
             aws_retry=True,
         )
-        named_settings.once_known(create, "unable to assume role")
+        once_known(create, "unable to assume role")
         end = time.monotonic() + self._params["wait_seconds"]
         while (status := (self._describe() or {}).get("DeliveryStreamStatus")) != "ACTIVE":
             if status == "CREATING_FAILED" or time.monotonic() > end:

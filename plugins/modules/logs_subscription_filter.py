@@ -72,6 +72,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.steadyfront.fleet.plugins.module_utils import named_settings
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Customs, Settings
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import once_known
 
 try:
     from botocore import xform_name
@@ -120,7 +121,7 @@ class SubscriptionFilter:
     def update(self, config: dict[str, Any]) -> Callable[[], Any]:
         # CloudWatch Logs sends a message to try it.
         put = functools.partial(self._client.put_subscription_filter, **config, aws_retry=True)
-        return functools.partial(named_settings.once_known, put, "Could not deliver test message")
+        return functools.partial(once_known, put, "Could not deliver test message")
 
     def tag(self, before: Mapping[str, str], after: Mapping[str, str]) -> None:
         """Subscriptions have none."""

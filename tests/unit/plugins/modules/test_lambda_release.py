@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import pytest
+from analytics_in_memory import named
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.steadyfront.fleet.plugins.module_utils import lambda_package
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_release import grant_of
@@ -428,19 +429,38 @@ class TestTrouble:
         assert aws.run()["changed"]
         assert set(left.values()) == {0}
 
-    def test_a_role_that_aws_does_not_know_yet_is_waited_for(self, aws):
+    @pytest.mark.parametrize(
+        ("step", "words"),
+        [
+            ("CreateFunction", "The role defined for the function cannot be assumed by Lambda."),
+            ("UpdateFunctionConfiguration", "The role defined for the function cannot be assumed by Lambda."),
+            (
+                "CreateEventSourceMapping",
+                "The function execution role does not have permissions to call it",
+            ),
+        ],
+    )
+    def test_a_role_that_aws_does_not_know_yet_is_waited_for(self, aws, step, words):
         left = [3]
 
         def unknown(operation: str, given: dict[str, Any]) -> None:
-            if operation == "CreateFunction" and left[0]:
+            if operation == step and left[0]:
                 left[0] -= 1
-                failed = error("InvalidParameterValueException", operation)
-                failed.response["Error"]["Message"] = "The role defined for the function cannot be assumed by Lambda."
-                raise failed
+                raise named("InvalidParameterValueException", words, operation)
 
         aws.interfere = unknown
         assert aws.run()["changed"]
+        assert aws.run(config={"timeout": 30}, event_sources=[{"event_source_arn": QUEUE}])["changed"]
         assert left == [0]
+
+    def test_another_refusal_is_not_waited_out(self, aws):
+        def refuse(operation: str, given: dict[str, Any]) -> None:
+            if operation == "CreateFunction":
+                raise error("InvalidParameterValueException", operation)
+
+        aws.interfere = refuse
+        assert aws.run()["failed"]
+        assert aws.writes() == ["CreateFunction"]
 
     @pytest.mark.parametrize(
         "stop",
