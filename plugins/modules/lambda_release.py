@@ -215,6 +215,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Hidden, SettingsError
 from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import connect
+from ansible_collections.steadyfront.fleet.plugins.module_utils.cloudwatch_agent import RETENTION_DAYS
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_api import BUSY, RACES, Function, Logs
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_apply import Applier, SmokeError
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_package import (
@@ -235,7 +236,6 @@ except ImportError:
 
 MOST_RACES = 5
 RACE_SECONDS = 2
-RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 # As long as a function may run, and never twice: an invocation whose answer was lost may have done its work.
 PATIENT = {"read_timeout": 910, "retries": {"total_max_attempts": 1}}
 
@@ -361,7 +361,7 @@ def main() -> None:
             "config": {"type": "dict"},
             "environment": {"type": "dict", "no_log": True},
             "reserved_concurrency": {"type": "int"},
-            "log_retention_days": {"type": "int", "choices": RETENTIONS},
+            "log_retention_days": {"type": "int", "choices": list(RETENTION_DAYS)},
             "url": {"type": "dict"},
             "url_users": {
                 "type": "list",
