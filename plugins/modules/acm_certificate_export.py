@@ -145,7 +145,8 @@ def main() -> None:
     except (BotoCoreError, ClientError) as error:
         module.fail_json_aws(error, msg=f"ACM did not export {arn}: is it issued, and requested with export?")
     sha256 = digest(certificate)
-    module.exit_json(**result, certificate=certificate, sha256=sha256, diff={"before": known, "after": sha256})
+    diff = {"before": known if result["changed"] else sha256, "after": sha256}
+    module.exit_json(**result, certificate=certificate, sha256=sha256, diff=diff)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ options:
     required: true
   state:
     description: >-
-      V(absent) deletes all certificates for exactly these names, with keys of O(key_algorithm), that nothing uses.
+      V(absent) deletes all certificates for exactly these names, with keys of O(key_algorithm), and none while one of
+      them is in use.
     type: str
     choices: [present, absent]
     default: present

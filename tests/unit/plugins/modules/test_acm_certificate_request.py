@@ -69,8 +69,10 @@ def test_a_wait_without_records_says_what_to_do(aws):
 def test_those_that_are_in_use_are_not_deleted(aws):
     aws.run(names=NAMES)
     (certificate,) = aws.certificates.values()
+    aws.has_certificate("arn:aws:acm:eu-central-1:1:certificate/unused", *NAMES)
     certificate["InUseBy"] = ["arn:aws:cloudfront::1:distribution/E1"]
     assert "is in use" in aws.run(names=NAMES, state="absent")["msg"]
+    assert aws.writes() == []
     certificate["InUseBy"] = []
     assert aws.run(names=NAMES, state="absent")["changed"]
     assert aws.certificates == {}
