@@ -17,6 +17,7 @@ import json
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 _WRAPPED = {"Quantity", "Items"}
@@ -73,21 +74,18 @@ class Settings:
         return dict(self._overlay(current, wanted, self._shape))
 
     def changes(self, current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """What to tell an API that keeps the settings which it is not told, to make ``wanted`` of ``current``. Raises
-        SettingsError for what cannot be taken away."""
+        """What to tell an API that keeps the settings which it is not told, to make ``wanted`` of ``current``. None is
+        what ``lasting`` says of."""
         before, after = self.canonical(current), self.canonical(wanted)
         differing = [name for name in self._shape.members if before.get(name) != after.get(name)]
-        changed = {name: after[name] if name in after else _nothing(self._shape.members[name]) for name in differing}
-        faults = [
-            f"{self._option_name(name)} cannot be taken away, only changed"
-            for name, value in changed.items()
-            if value is None
-        ]
-        if faults:
-            raise SettingsError(faults)
-        return changed
+        return {name: after[name] if name in after else _nothing(self._shape.members[name]) for name in differing}
 
-    def updates(self, before: Mapping[str, Any], after: Mapping[str, Any], shape: Any) -> dict[str, Any]:
+    def lasting(self, current: Mapping[str, Any], wanted: Mapping[str, Any], path: str) -> list[str]:
+        """A fault for each setting that is to be taken away and cannot be."""
+        changes = self.changes(current, wanted)
+        return [self._lasts(name, path) for name, value in changes.items() if value is None]
+
+    def updates(self, before: Mapping[str, Any], after: Mapping[str, Any], shape: Any, path: str) -> dict[str, Any]:
         """What to tell an API that keeps what it is not told, knows ``RemoveX`` for what is taken away, and
         ``XUpdates`` for the same within X. ``shape``: that of its updates. Raises SettingsError for what cannot be
         taken away."""
@@ -97,14 +95,18 @@ class Settings:
                 continue
             inner = shape.members.get(f"{name}Updates")
             if inner is not None:
-                told[f"{name}Updates"] = self.updates(before.get(name) or {}, after.get(name) or {}, inner)
+                inner_path = f"{path}.{self._option_name(name)}"
+                told[f"{name}Updates"] = self.updates(before.get(name) or {}, after.get(name) or {}, inner, inner_path)
             elif name in after:
                 told[name] = after[name]
             elif f"Remove{name}" in shape.members:
                 told[f"Remove{name}"] = True
             else:
-                raise SettingsError([f"{self._option_name(name)} cannot be taken away, only changed"])
+                raise SettingsError([self._lasts(name, path)])
         return told
+
+    def _lasts(self, name: str, path: str) -> str:
+        return f"{path}.{self._option_name(name)} cannot be taken away, only changed"
 
     def missing(self, settings: Mapping[str, Any], path: str) -> list[str]:
         """The paths of the options that are required and not there."""
@@ -118,9 +120,9 @@ class Settings:
         """Settings as the options that would make them, in canonical form; secrets as ``hide`` shows them."""
         return dict(self._options(self.canonical(settings), self._shape, hide))
 
-    def secrets(self, options: Any) -> list[str]:
+    def secrets(self, options: Any) -> set[str]:
         """The values that must never be shown, of options that need not be right."""
-        return list(self._secrets(options, self._shape))
+        return set(self._secrets(options, self._shape))
 
     # --- from options
 
@@ -139,13 +141,12 @@ class Settings:
         try:
             return _scalar(value, shape)
         except ValueError as error:
-            shown = "not shown" if self._is_secret(shape) else json.dumps(value, default=str)
-            faults.append(f"{path} is {shown}: {error}")
+            faults.append(f"{path} is {self._shown(value, shape)}: {error}")
             return None
 
     def _parse_structure(self, value: Any, shape: Any, path: str, faults: list[str]) -> dict[str, Any]:
         if not isinstance(value, Mapping):
-            faults.append(f"{path} is {json.dumps(value, default=str)}: allowed is a mapping")
+            faults.append(f"{path} is {self._shown(value, shape)}: allowed is a mapping")
             return {}
         withheld = {"Quantity", *self._customs.withheld.get(shape.name, ())}
         members = {self._option_name(name): name for name in shape.members if name not in withheld}
@@ -169,7 +170,7 @@ class Settings:
 
     def _parse_list(self, value: Any, shape: Any, path: str, faults: list[str]) -> list[Any]:
         if isinstance(value, (str, Mapping)) or not isinstance(value, Sequence):
-            faults.append(f"{path} is {json.dumps(value, default=str)}: allowed is a list")
+            faults.append(f"{path} is {self._shown(value, shape)}: allowed is a list")
             return []
         parsed = [self._parse(item, shape.member, f"{path}[{n}]", faults) for n, item in enumerate(value)]
         key = self._customs.keys.get(shape.name)
@@ -185,28 +186,33 @@ class Settings:
     def _parse_map(self, value: Any, shape: Any, path: str, faults: list[str]) -> dict[str, Any]:
         """Its keys are the user's, and it is owned whole, as a list is."""
         if not isinstance(value, Mapping):
-            faults.append(f"{path} is {json.dumps(value, default=str)}: allowed is a mapping")
+            faults.append(f"{path} is {self._shown(value, shape)}: allowed is a mapping")
             return {}
         return {str(key): self._parse(item, shape.value, f"{path}.{key}", faults) for key, item in value.items()}
 
+    def _shown(self, value: Any, shape: Any) -> str:
+        return "not shown" if any(self._secrets(value, shape)) else json.dumps(value, default=str)
+
     def _secrets(self, value: Any, shape: Any) -> Iterator[str]:
-        if shape.type_name == "structure" and isinstance(value, Mapping):
-            members = {self._option_name(name): name for name in shape.members}
-            for option, setting in value.items():
-                if option in members:
-                    yield from self._secrets(setting, shape.members[members[option]])
-            if _is_list(shape):  # One element in the place of a list of them.
-                yield from self._secrets([value], shape.members["Items"])
+        if self._is_secret(shape):
+            yield from _texts(value)
+        elif shape.type_name == "list":
+            for item in value if isinstance(value, list) else [value]:
+                yield from self._secrets(item, shape.member)
+        elif shape.type_name == "map":
+            for item in value.values() if isinstance(value, Mapping) else [value]:
+                yield from self._secrets(item, shape.value)
         elif shape.type_name == "structure" and _is_list(shape):
             yield from self._secrets(value, shape.members["Items"])
-        elif shape.type_name == "list" and isinstance(value, Sequence) and not isinstance(value, str):
-            for item in value:
-                yield from self._secrets(item, shape.member)
-        elif shape.type_name == "map" and isinstance(value, Mapping):
-            for item in value.values():
-                yield from self._secrets(item, shape.value)
-        elif self._is_secret(shape) and value:
-            yield str(value)
+        elif shape.type_name == "structure" and isinstance(value, Mapping):
+            members = {self._option_name(name): member for name, member in shape.members.items()}
+            for option, setting in value.items():
+                # Under an unknown name there may be what belongs under any other.
+                for member in [members[option]] if option in members else members.values():
+                    if option in members or self._is_secret(member) or isinstance(setting, (Mapping, list)):
+                        yield from self._secrets(setting, member)
+        elif shape.type_name == "structure" and any(map(self._is_secret, shape.members.values())):
+            yield from _texts(value)
 
     def _is_secret(self, shape: Any) -> bool:
         return bool(shape.metadata.get("sensitive")) and shape.name not in self._customs.public
@@ -272,7 +278,7 @@ class Settings:
                 return items
             key = self._customs.keys.get(shape.name)
             return sorted(items, key=lambda item: str(_key(item, key)) if key else json.dumps(item, sort_keys=True))
-        return value
+        return _time(value).isoformat() if shape.type_name == "timestamp" and value else value
 
     def _options(self, value: Any, shape: Any, hide: Callable[[str], str]) -> Any:
         if shape.type_name == "structure":
@@ -298,6 +304,12 @@ class Hidden:
         return "hidden-" + hmac.new(self._key, secret.encode(), "sha256").hexdigest()[:8]
 
 
+def tags_after(current: Mapping[str, str], given: Mapping[str, Any] | None) -> dict[str, str]:
+    """All that are given, and those of AWS, which nobody else can change; without any given, as they are."""
+    kept = {name: value for name, value in current.items() if given is None or name.startswith("aws:")}
+    return {**kept, **{name: str(value) for name, value in (given or {}).items()}}
+
+
 def _is_wrapped(shape: Any) -> bool:
     return set(shape.members) >= _WRAPPED
 
@@ -306,14 +318,26 @@ def _is_list(shape: Any) -> bool:
     return set(shape.members) == _WRAPPED
 
 
+def _texts(value: Any) -> Iterator[str]:
+    """All texts and numbers in a value."""
+    if isinstance(value, (Mapping, list)):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
+    elif value and not isinstance(value, bool):
+        yield str(value)
+
+
 def _nothing(shape: Any) -> Any:
-    """The empty value of a shape, in a structure that of each member. None for a number, which has none, and for a
-    structure that needs one."""
+    """The empty value of a shape, in a structure that of each member. None for a number and a choice, which have none,
+    and for a structure that needs one or has a choice. One of numbers alone is emptied by telling none."""
     if shape.type_name == "structure":
         members = {name: _nothing(member) for name, member in shape.members.items()}
-        if any(members[name] is None for name in shape.required_members):
+        choices = [name for name, member in shape.members.items() if getattr(member, "enum", None)]
+        if any(members[name] is None for name in (*shape.required_members, *choices)):
             return None
         return {name: value for name, value in members.items() if value is not None}
+    if getattr(shape, "enum", None):
+        return None
     return {"list": [], "string": "", "boolean": False}.get(shape.type_name)
 
 
@@ -341,12 +365,23 @@ def _scalar(value: Any, shape: Any) -> Any:
             return float(value)
         except (TypeError, ValueError):
             raise ValueError("allowed is a number") from None
+    if kind == "timestamp":
+        try:
+            return _time(value)
+        except ValueError:
+            raise ValueError("allowed is a time, such as 2030-01-01 or 2030-01-01T12:00:00Z") from None
     if isinstance(value, (bool, Mapping, list)):
         raise ValueError("allowed is a text")
     allowed = getattr(shape, "enum", None)
     if allowed and str(value) not in allowed:
         raise ValueError(f"allowed are {', '.join(allowed)}")
     return str(value)
+
+
+def _time(value: Any) -> datetime:
+    """In UTC, as one without a zone is. Raises ValueError."""
+    time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _suggestion(option: str, allowed: Collection[str]) -> str:

@@ -1,18 +1,18 @@
 # Copyright: Steadyfront maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
-"""CloudFront by boto3: a method is a call. Clients retry what AWS throttles (amazon.aws's AWSRetry)."""
+"""CloudFront by boto3: a method is a call. Clients retry what AWS throttles."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
     ansible_dict_to_boto3_tag_list,
     boto3_tag_list_to_ansible_dict,
     compare_aws_tags,
 )
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import connect
 from ansible_collections.steadyfront.fleet.plugins.module_utils.cloudfront import CERTIFICATE_REGION
 
 # What CloudFront answers when the settings are no longer those that were read.
@@ -85,6 +85,6 @@ def find_distribution(client: Any, name: str | None, distribution_id: str | None
 
 def certificate_names(module: Any, arn: str) -> set[str]:
     """The names of a certificate that CloudFront could take."""
-    acm = module.client("acm", region=CERTIFICATE_REGION, retry_decorator=AWSRetry.jittered_backoff())
+    acm = connect(module, "acm", region=CERTIFICATE_REGION)
     certificate = acm.describe_certificate(CertificateArn=arn, aws_retry=True)["Certificate"]
     return {certificate["DomainName"], *certificate.get("SubjectAlternativeNames", [])}

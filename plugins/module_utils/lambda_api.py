@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import functools
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code, is_boto3_error_message
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import once_known
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_release import (
     LATEST,
     Grant,
@@ -26,27 +25,6 @@ BUSY = ["ResourceInUseException"]
 NOT_THERE = "ResourceNotFoundException"
 # A role that was just made is not known everywhere at once, nor are its permissions.
 _NEW_ROLE = ("cannot be assumed by Lambda", "execution role does not have permissions")
-_NEW_ROLE_SECONDS = 60
-
-Method = Callable[..., Any]
-
-
-def when_the_role_is_known(method: Method) -> Method:
-    """Try again while AWS does not know a new role yet."""
-
-    @functools.wraps(method)
-    def patient(*args: Any) -> Any:
-        end = time.monotonic() + _NEW_ROLE_SECONDS
-        while True:
-            try:
-                return method(*args)
-            except is_boto3_error_code("InvalidParameterValueException") as error:
-                new = any(isinstance(error, is_boto3_error_message(words, error)) for words in _NEW_ROLE)
-                if not new or time.monotonic() > end:
-                    raise
-            time.sleep(3)
-
-    return patient
 
 
 class Function:
@@ -115,20 +93,17 @@ class Function:
 
     # --- the function and its versions
 
-    @when_the_role_is_known
     def create(self, package: bytes, config: dict[str, Any], tags: dict[str, str]) -> None:
-        self._client.create_function(
-            FunctionName=self.name, Code={"ZipFile": package}, Tags=tags, **config, aws_retry=True
-        )
+        about = {"FunctionName": self.name, "Code": {"ZipFile": package}, "Tags": tags, **config}
+        once_known(functools.partial(self._client.create_function, **about, aws_retry=True), *_NEW_ROLE)
         self.tags = tags
         self._settle("function_active_v2")
 
     def update_code(self, package: bytes, architecture: str) -> None:
         self._update("update_function_code", {"ZipFile": package, "Architectures": [architecture]})
 
-    @when_the_role_is_known
     def update_config(self, changes: dict[str, Any]) -> None:
-        self._update("update_function_configuration", changes)
+        once_known(functools.partial(self._update, "update_function_configuration", changes), *_NEW_ROLE)
 
     def publish(self) -> dict[str, Any]:
         """A version of what the function is now, or the last one when it is the same."""
@@ -197,10 +172,9 @@ class Function:
             FunctionName=self.name, Qualifier=self.alias_name, StatementId=identifier, aws_retry=True
         )
 
-    @when_the_role_is_known
     def create_event_source(self, config: dict[str, Any]) -> None:
-        target = f"{self.name}:{self.alias_name}"
-        self._client.create_event_source_mapping(FunctionName=target, **config, aws_retry=True)
+        about = {"FunctionName": f"{self.name}:{self.alias_name}", **config}
+        once_known(functools.partial(self._client.create_event_source_mapping, **about, aws_retry=True), *_NEW_ROLE)
 
     def update_event_source(self, arn: str, changes: dict[str, Any]) -> None:
         self._client.update_event_source_mapping(UUID=self.event_sources[arn]["UUID"], **changes, aws_retry=True)

@@ -10,7 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.steadyfront.fleet.plugins.module_utils import lambda_release as release
-from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import (
+    Settings,
+    SettingsError,
+    tags_after,
+)
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_release import Grant, Note, Release
 
 NOTHING_RESERVED = -1
@@ -109,12 +113,19 @@ class Planner:
     def planned(self, function: Any, found: State, contents: str) -> State:
         """``contents`` is the digest of the source. Raises SettingsError where it cannot be."""
         wanted, url = self._release(function, contents), self._planned_url(function)
+        event_sources = self._planned_event_sources(function)
+        version = self._version(function, found, wanted)
         faults = [*_faults_of_alias(function.alias), *self._faults_of_url(url)]
         if "Role" not in wanted.config:
             faults.append("config.role is missing: a new function needs one")
+        if function.latest and not version:
+            faults += self.config.lasting(release.as_settings(function.latest), wanted.config, "config")
+        if url:
+            faults += self.url.lasting(found.url, url, "url")
+        for n, (arn, source) in enumerate(event_sources.items()):
+            faults += self.event_source.lasting(function.event_sources.get(arn, {}), source, f"event_sources[{n}]")
         if faults:
             raise SettingsError(faults)
-        version = self._version(function, found, wanted)
         stays = bool(version) and version == found.version
         return self.at(
             version,
@@ -124,10 +135,10 @@ class Planner:
                 held=stays and wanted != found.release,
                 url=url,
                 grants=self._planned_grants(found, url),
-                event_sources=self._planned_event_sources(function),
+                event_sources=event_sources,
                 concurrency=self._given("reserved_concurrency", found.concurrency),
                 retention=self._given("log_retention_days", found.retention),
-                tags=self._tags(found),
+                tags=tags_after(found.tags, self._options["tags"]),
             ),
             function,
         )
@@ -213,11 +224,6 @@ class Planner:
             arn: self.event_source.overlay(function.event_sources.get(arn, {}), given)
             for arn, given in self._event_sources.items()
         }
-
-    def _tags(self, found: State) -> dict[str, str]:
-        tags = self._options["tags"]
-        kept = {name: value for name, value in found.tags.items() if tags is None or name.startswith("aws:")}
-        return {**kept, **{name: str(value) for name, value in (tags or {}).items()}}
 
     def _given(self, option: str, found: int | None) -> int | None:
         given = self._options[option]

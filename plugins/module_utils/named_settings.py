@@ -4,18 +4,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any, Protocol
 
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_message
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
-from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Settings, SettingsError
-
-with suppress(ImportError):  # AnsibleAWSModule says so
-    from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import (
+    Settings,
+    SettingsError,
+    tags_after,
+)
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import guarded
 
 Config = dict[str, Any]
 
@@ -34,7 +32,8 @@ class Named(Protocol):
 
     def create(self, config: Config, tags: Mapping[str, str]) -> None: ...
 
-    def update(self, config: Config) -> None: ...
+    def update(self, config: Config) -> Callable[[], Any]:
+        """The call that makes it so. Raises SettingsError for what cannot be."""
 
     def tag(self, before: Mapping[str, str], after: Mapping[str, str]) -> None: ...
 
@@ -53,48 +52,29 @@ def ensure(module: AnsibleAWSModule, thing: Named, result: str) -> None:
     if missing:
         raise SettingsError(missing)
     given = module.params.get("tags")
-    new_tags = (tags if given is None else {key: str(value) for key, value in given.items()}) if present else {}
+    new_tags = tags_after(tags, given) if present else {}
     before, after = settings.options(current, str), settings.options(config, str)
     changed = present != (there is not None) or before != after or tags != new_tags
+    update = thing.update(config) if there and present and before != after else None
     if changed and not module.check_mode:
         if not present:
             thing.delete()
         elif there is None:
             thing.create(config, new_tags)
         else:
-            if before != after:
-                thing.update(config)
+            if update:
+                update()
             if tags != new_tags:
                 thing.tag(tags, new_tags)
-    if "tags" in module.params:
+    if given is not None:
         before.update({"tags": tags} if before else {})
         after.update({"tags": new_tags} if after else {})
     module.exit_json(changed=changed, diff={"before": before, "after": after}, **{result: after})
 
 
 def run(module: AnsibleAWSModule, service: str, make: Any, result: str) -> None:
-    """``make(module, client)`` is the thing; faults and refusals become the module's failure."""
-    try:
-        ensure(
-            module, make(module, module.client(service, retry_decorator=AWSRetry.jittered_backoff(retries=8))), result
-        )
-    except SettingsError as error:
-        module.fail_json(msg="\n".join(fault.removeprefix(".") for fault in error.faults))
-    except (BotoCoreError, ClientError, WaiterError) as error:
-        module.fail_json_aws(error, msg=f"{service} did not do it")
-
-
-def once_known(call: Callable[[], Any], refusal: str, seconds: float = 60) -> None:
-    """Make a call again while AWS, which does not know a new role everywhere at once, refuses it by these words."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            call()
-            return
-        except is_boto3_error_message(refusal):
-            if time.monotonic() > end:
-                raise
-            time.sleep(5)
+    """``make(module, client)`` is the thing."""
+    guarded(module, service, lambda client: ensure(module, make(module, client), result))
 
 
 def given(params: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -92,7 +92,7 @@ from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import connect
 
 try:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -137,8 +137,7 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("cryptography"))
     arn, known = module.params["arn"], (module.params["known_sha256"] or "").lower()
     try:
-        throttling = ["ThrottlingException"]
-        client = module.client("acm", AWSRetry.jittered_backoff(retries=8, catch_extra_error_codes=throttling))
+        client = connect(module, "acm")
         certificate = with_chain(client.get_certificate(CertificateArn=arn, aws_retry=True))
         result = {"changed": digest(certificate).replace(":", "") != known.replace(":", "")}
         if result["changed"] and not module.check_mode:
@@ -146,7 +145,8 @@ def main() -> None:
     except (BotoCoreError, ClientError) as error:
         module.fail_json_aws(error, msg=f"ACM did not export {arn}: is it issued, and requested with export?")
     sha256 = digest(certificate)
-    module.exit_json(**result, certificate=certificate, sha256=sha256, diff={"before": known, "after": sha256})
+    diff = {"before": known if result["changed"] else sha256, "after": sha256}
+    module.exit_json(**result, certificate=certificate, sha256=sha256, diff=diff)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ options:
     required: true
   state:
     description: >-
-      V(absent) deletes all certificates for exactly these names, with keys of O(key_algorithm), that nothing uses.
+      V(absent) deletes all certificates for exactly these names, with keys of O(key_algorithm), and none while one of
+      them is in use.
     type: str
     choices: [present, absent]
     default: present
@@ -104,10 +105,10 @@ import time
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import guarded
 
 try:
-    from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+    from botocore.exceptions import WaiterError
 except ImportError:
     pass  # AnsibleAWSModule says so
 
@@ -250,15 +251,8 @@ def main() -> None:
     )
     if not module.params["names"]:
         module.fail_json(msg="names is empty: a certificate needs at least one")
-    try:
-        client = module.client("acm", retry_decorator=AWSRetry.jittered_backoff(retries=8))
-        certificates = Certificates(client, module.params)
-        if module.params["state"] == "absent":
-            absent(module, certificates)
-        else:
-            present(module, certificates)
-    except (BotoCoreError, ClientError) as error:
-        module.fail_json_aws(error, msg="ACM did not do it")
+    ensure = absent if module.params["state"] == "absent" else present
+    guarded(module, "acm", lambda client: ensure(module, Certificates(client, module.params)))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ options:
         C(record-function).
     type: dict
   tags:
-    description: All of its tags. Without this option they stay as they are.
+    description: All of its tags, but for those of AWS (C(aws:)). Without this option they stay as they are.
     type: dict
   account_id:
     description: The number of the account. With O(tags) it is asked of STS where it is not given.
@@ -67,10 +67,11 @@ data_catalog:
     type: {description: What it leads to., type: str, returned: always}
     description: {description: The note., type: str, returned: when there is one}
     parameters: {description: Its parameters., type: dict, returned: when there are any}
-    tags: {description: Its tags., type: dict, returned: always}
+    tags: {description: Its tags., type: dict, returned: when O(tags) is given}
 """
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_message
@@ -110,9 +111,9 @@ class DataCatalog:
     def create(self, config: dict[str, Any], tags: Mapping[str, str]) -> None:
         self._client.create_data_catalog(**config, Tags=athena_api.tag_list(tags), aws_retry=True)
 
-    def update(self, config: dict[str, Any]) -> None:
+    def update(self, config: dict[str, Any]) -> Callable[[], Any]:
         # What is not told is forgotten.
-        self._client.update_data_catalog(**config, aws_retry=True)
+        return functools.partial(self._client.update_data_catalog, **config, aws_retry=True)
 
     def tag(self, before: Mapping[str, str], after: Mapping[str, str]) -> None:
         self._tags.change(before, after)

@@ -39,7 +39,7 @@ options:
         U(https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html)."
     type: dict
   tags:
-    description: All of its tags. Without this option they stay as they are.
+    description: All of its tags, but for those of AWS (C(aws:)). Without this option they stay as they are.
     type: dict
   account_id:
     description: The number of the account. With O(tags) it is asked of STS where it is not given.
@@ -77,10 +77,11 @@ workgroup:
     description: {description: The note., type: str, returned: when there is one}
     state: {description: V(ENABLED) or V(DISABLED)., type: str, returned: always}
     configuration: {description: Its settings., type: dict, returned: when there are any}
-    tags: {description: Its tags., type: dict, returned: always}
+    tags: {description: Its tags., type: dict, returned: when O(tags) is given}
 """
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_message
@@ -135,8 +136,9 @@ class Workgroup:
         if config["State"] != "ENABLED":
             self._client.update_work_group(WorkGroup=self._name, State=config["State"], aws_retry=True)
 
-    def update(self, config: dict[str, Any]) -> None:
-        self._client.update_work_group(
+    def update(self, config: dict[str, Any]) -> Callable[[], Any]:
+        return functools.partial(
+            self._client.update_work_group,
             WorkGroup=self._name,
             Description=config.get("Description", ""),
             State=config["State"],
@@ -144,6 +146,7 @@ class Workgroup:
                 self._before.get("Configuration", {}),
                 config.get("Configuration", {}),
                 self._model.shape_for("WorkGroupConfigurationUpdates"),
+                "configuration",
             ),
             aws_retry=True,
         )

@@ -134,9 +134,14 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.steadyfront.fleet.plugins.module_utils import cloudfront
-from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Hidden, Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import (
+    Hidden,
+    Settings,
+    SettingsError,
+    tags_after,
+)
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import guarded
 from ansible_collections.steadyfront.fleet.plugins.module_utils.cloudfront_api import (
     RACES,
     Distribution,
@@ -146,7 +151,7 @@ from ansible_collections.steadyfront.fleet.plugins.module_utils.cloudfront_api i
 
 try:
     from botocore import xform_name
-    from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+    from botocore.exceptions import WaiterError
 except ImportError:
     pass  # AnsibleAWSModule says so
 
@@ -209,9 +214,7 @@ class Run:
             faults = self._certificate_faults(found.config, config)
         if faults:
             self.module.fail_json(msg="\n".join(faults))
-        tags = self.options["tags"]
-        kept = {name: value for name, value in found.tags.items() if tags is None or name.startswith("aws:")}
-        return config, {**kept, **{name: str(value) for name, value in (tags or {}).items()}}
+        return config, tags_after(found.tags, self.options["tags"])
 
     def _certificate_faults(self, current: dict[str, Any], config: dict[str, Any]) -> list[str]:
         """Whether the certificate covers the aliases, asked when either is new."""
@@ -263,6 +266,21 @@ def _diff(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     return {"before": before, "after": after}
 
 
+def ensure(module: AnsibleAWSModule, client: Any) -> None:
+    shape = client.meta.service_model.shape_for("DistributionConfig")
+    settings = Settings(shape, cloudfront.CUSTOMS, xform_name)
+    options = module.params["config"] or {}
+    module.no_log_values.update(settings.secrets(options))
+    wanted = settings.parse(options, "config")
+    if "CallerReference" in wanted:
+        raise SettingsError(["config.caller_reference is what name is: leave it out"])
+    run = Run(module, settings, client)
+    if module.params["state"] == "absent":
+        run.absent()
+    else:
+        run.present(wanted)
+
+
 def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
@@ -280,24 +298,7 @@ def main() -> None:
         # Its arguments are not written to the system's log: secrets are in them.
         no_log=True,
     )
-    try:
-        client = module.client("cloudfront", retry_decorator=AWSRetry.jittered_backoff(retries=8))
-        shape = client.meta.service_model.shape_for("DistributionConfig")
-        settings = Settings(shape, cloudfront.CUSTOMS, xform_name)
-        options = module.params["config"] or {}
-        module.no_log_values.update(settings.secrets(options))
-        wanted = settings.parse(options, "config")
-        if "CallerReference" in wanted:
-            raise SettingsError(["config.caller_reference is what name is: leave it out"])
-        run = Run(module, settings, client)
-        if module.params["state"] == "absent":
-            run.absent()
-        else:
-            run.present(wanted)
-    except SettingsError as error:
-        module.fail_json(msg=str(error))
-    except (BotoCoreError, ClientError) as error:
-        module.fail_json_aws(error, msg="CloudFront did not do it")
+    guarded(module, "cloudfront", lambda client: ensure(module, client))
 
 
 if __name__ == "__main__":

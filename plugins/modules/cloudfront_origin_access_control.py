@@ -86,12 +86,7 @@ origin_access_control:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
-
-try:
-    from botocore.exceptions import BotoCoreError, ClientError
-except ImportError:
-    pass  # AnsibleAWSModule says so
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import guarded
 
 # Option → the API's name.
 NAMES = {
@@ -104,18 +99,20 @@ NAMES = {
 DEFAULTS = {"description": "", "signing_behavior": "always", "signing_protocol": "sigv4"}
 
 
-def find(client: Any, name: str) -> tuple[str, dict[str, str]]:
-    """Identifier and settings of the one with this name; empty when there is none."""
+def find(client: Any, name: str) -> tuple[str, dict[str, str], str]:
+    """Identifier, settings and their ETag of the one with this name; empty when there is none."""
     for page in client.get_paginator("list_origin_access_controls").paginate():
         for item in page["OriginAccessControlList"].get("Items", []):
             if item["Name"] == name:
-                return item["Id"], {option: item.get(there, "") for option, there in NAMES.items()}
-    return "", {}
+                found = client.get_origin_access_control(Id=item["Id"], aws_retry=True)
+                config = found["OriginAccessControl"]["OriginAccessControlConfig"]
+                return item["Id"], {option: config.get(there, "") for option, there in NAMES.items()}, found["ETag"]
+    return "", {}, ""
 
 
 def ensure(module: AnsibleAWSModule, client: Any) -> None:
     options = module.params
-    identifier, before = find(client, options["name"])
+    identifier, before, etag = find(client, options["name"])
     after = {}
     if options["state"] == "present":
         given = {name: options[name] for name in NAMES if options.get(name) is not None}
@@ -128,18 +125,17 @@ def ensure(module: AnsibleAWSModule, client: Any) -> None:
                 " cannot be changed: delete it first, or take another name"
             )
     if before != after and not module.check_mode:
-        identifier = apply(client, identifier, after)
+        identifier = apply(client, identifier, etag, after)
     shown = {**({"id": identifier} if identifier else {}), **after} if after else {}
     module.exit_json(changed=before != after, origin_access_control=shown, diff={"before": before, "after": after})
 
 
-def apply(client: Any, identifier: str, settings: dict[str, str]) -> str:
+def apply(client: Any, identifier: str, etag: str, settings: dict[str, str]) -> str:
     """Create, change or delete it. Returns its identifier."""
     config = {NAMES[option]: value for option, value in settings.items()}
     if not identifier:
         answer = client.create_origin_access_control(OriginAccessControlConfig=config, aws_retry=True)
         return str(answer["OriginAccessControl"]["Id"])
-    etag = client.get_origin_access_control(Id=identifier, aws_retry=True)["ETag"]
     if settings:
         client.update_origin_access_control(
             Id=identifier, IfMatch=etag, OriginAccessControlConfig=config, aws_retry=True
@@ -160,10 +156,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        ensure(module, module.client("cloudfront", retry_decorator=AWSRetry.jittered_backoff(retries=8)))
-    except (BotoCoreError, ClientError) as error:
-        module.fail_json_aws(error, msg="CloudFront did not do it")
+    guarded(module, "cloudfront", lambda client: ensure(module, client))
 
 
 if __name__ == "__main__":

@@ -80,12 +80,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Customs, Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import guarded
 
 try:
     from botocore import xform_name
-    from botocore.exceptions import BotoCoreError, ClientError
 except ImportError:
     pass  # AnsibleAWSModule says so
 
@@ -94,13 +93,13 @@ CUSTOMS = Customs(
 )
 
 
-def find(client: Any, name: str) -> tuple[str, dict[str, Any]]:
-    """Identifier and settings of the one with this name; empty when there is none."""
+def find(client: Any, name: str) -> tuple[str, dict[str, Any], str]:
+    """Identifier, settings and their ETag of the one with this name; empty when there is none."""
     for policy in listed(client):
-        config = dict(policy["ResponseHeadersPolicyConfig"])
-        if config["Name"] == name:
-            return policy["Id"], config
-    return "", {}
+        if policy["ResponseHeadersPolicyConfig"]["Name"] == name:
+            found = client.get_response_headers_policy(Id=policy["Id"], aws_retry=True)
+            return policy["Id"], found["ResponseHeadersPolicy"]["ResponseHeadersPolicyConfig"], found["ETag"]
+    return "", {}, ""
 
 
 def listed(client: Any) -> Iterator[dict[str, Any]]:
@@ -122,24 +121,23 @@ def ensure(module: AnsibleAWSModule, client: Any) -> None:
     wanted = settings.parse(module.params["config"] or {}, "config")
     if "Name" in wanted:
         raise SettingsError(["config.name is what name is: leave it out"])
-    identifier, current = find(client, name)
+    identifier, current, etag = find(client, name)
     config = settings.overlay(current, {**wanted, "Name": name}) if module.params["state"] == "present" else {}
     missing = [f"{option} is missing" for option in settings.missing(config, "config")] if config else []
     if missing:
         raise SettingsError(missing)
     before, after = settings.options(current, str), settings.options(config, str)
     if before != after and not module.check_mode:
-        identifier = apply(client, identifier, config)
+        identifier = apply(client, identifier, etag, config)
     shown = {**({"id": identifier} if identifier else {}), "config": after} if after else {}
     module.exit_json(changed=before != after, response_headers_policy=shown, diff={"before": before, "after": after})
 
 
-def apply(client: Any, identifier: str, config: dict[str, Any]) -> str:
+def apply(client: Any, identifier: str, etag: str, config: dict[str, Any]) -> str:
     """Create, change or delete it. Returns its identifier."""
     if not identifier:
         answer = client.create_response_headers_policy(ResponseHeadersPolicyConfig=config, aws_retry=True)
         return str(answer["ResponseHeadersPolicy"]["Id"])
-    etag = client.get_response_headers_policy(Id=identifier, aws_retry=True)["ETag"]
     if config:
         client.update_response_headers_policy(
             Id=identifier, IfMatch=etag, ResponseHeadersPolicyConfig=config, aws_retry=True
@@ -158,12 +156,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        ensure(module, module.client("cloudfront", retry_decorator=AWSRetry.jittered_backoff(retries=8)))
-    except SettingsError as error:
-        module.fail_json(msg=str(error))
-    except (BotoCoreError, ClientError) as error:
-        module.fail_json_aws(error, msg="CloudFront did not do it")
+    guarded(module, "cloudfront", lambda client: ensure(module, client))
 
 
 if __name__ == "__main__":

@@ -54,20 +54,22 @@ alarms:
   elements: dict
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Customs, Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import guarded
 
 try:
     from botocore import xform_name
-    from botocore.exceptions import BotoCoreError, ClientError
 except ImportError:
     pass  # AnsibleAWSModule says so
 
 # Tags are no settings of an alarm: a request for one that is there ignores them.
 CUSTOMS = Customs(keys={"Dimensions": "Name"}, withheld={"PutMetricAlarmInput": ["Tags"]})
+# As many as one question may have.
+MOST_NAMES = 100
 
 
 def parsed(settings: Settings, alarms: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -90,11 +92,19 @@ def parsed(settings: Settings, alarms: list[dict[str, Any]]) -> dict[str, dict[s
     return found
 
 
+def described(client: Any, names: list[str]) -> Iterator[dict[str, Any]]:
+    """Those that are there. Without names CloudWatch would tell of all that the account has."""
+    pages = client.get_paginator("describe_alarms")
+    for start in range(0, len(names), MOST_NAMES):
+        for page in pages.paginate(AlarmNames=names[start : start + MOST_NAMES], AlarmTypes=["MetricAlarm"]):
+            yield from page["MetricAlarms"]
+
+
 def ensure(module: AnsibleAWSModule, client: Any) -> None:
     shape = client.meta.service_model.shape_for("PutMetricAlarmInput")
     settings = Settings(shape, CUSTOMS, xform_name)
     wanted = parsed(settings, module.params["alarms"])
-    there = client.describe_alarms(AlarmNames=list(wanted), AlarmTypes=["MetricAlarm"], aws_retry=True)["MetricAlarms"]
+    there = described(client, list(wanted))
     # Without what an alarm has come to: its state, and since when.
     current = {alarm["AlarmName"]: {name: alarm[name] for name in shape.members if name in alarm} for alarm in there}
     planned = {name: settings.overlay(current.get(name, {}), alarm) for name, alarm in wanted.items()}
@@ -112,12 +122,7 @@ def main() -> None:
         argument_spec={"alarms": {"type": "list", "elements": "dict", "required": True}},
         supports_check_mode=True,
     )
-    try:
-        ensure(module, module.client("cloudwatch", retry_decorator=AWSRetry.jittered_backoff(retries=8)))
-    except SettingsError as error:
-        module.fail_json(msg="\n".join(error.faults))
-    except (BotoCoreError, ClientError) as error:
-        module.fail_json_aws(error, msg="CloudWatch did not do it")
+    guarded(module, "cloudwatch", lambda client: ensure(module, client))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ description:
     installed botocore knows is accepted; what it does not know is refused before anything is asked of AWS.
   - What is not mentioned stays as it is, and a list that is given is owned whole.
   - Firehose keeps what it is not told, so a setting of O(config) cannot be taken away, only changed. C(null) for one is
-    refused by a run, and not yet by a check.
+    refused.
 options:
   name:
     description: Its name.
@@ -36,7 +36,7 @@ options:
         U(https://docs.aws.amazon.com/firehose/latest/APIReference/API_ExtendedS3DestinationConfiguration.html)."
     type: dict
   tags:
-    description: All of its tags. Without this option they stay as they are.
+    description: All of its tags, but for those of AWS (C(aws:)). Without this option they stay as they are.
     type: dict
   wait_seconds:
     description: How long to wait for a new one.
@@ -67,14 +67,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 delivery_stream:
-  description: It, as it is now, or in check mode as it would be, in the form of O(config). Empty when it is absent.
+  description: It, as it is now, or in check mode as it would be, in the form of O(config), with its tags when O(tags)
+    is given. Empty when it is absent.
   returned: success
   type: dict
 """
 
 import functools
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
@@ -86,6 +87,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
 )
 from ansible_collections.steadyfront.fleet.plugins.module_utils import named_settings
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Customs, Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import once_known
 
 try:
     from botocore import xform_name
@@ -139,20 +141,21 @@ class DeliveryStream:
             **labels,
             aws_retry=True,
         )
-        named_settings.once_known(create, "unable to assume role")
+        once_known(create, "unable to assume role")
         end = time.monotonic() + self._params["wait_seconds"]
         while (status := (self._describe() or {}).get("DeliveryStreamStatus")) != "ACTIVE":
             if status == "CREATING_FAILED" or time.monotonic() > end:
                 self._fail(msg=f"{self._name} is {status}, and not ACTIVE")
             time.sleep(5)
 
-    def update(self, config: dict[str, Any]) -> None:
+    def update(self, config: dict[str, Any]) -> Callable[[], Any]:
         known = self._model.shape_for("ExtendedS3DestinationUpdate")
-        self._client.update_destination(
+        return functools.partial(
+            self._client.update_destination,
             DeliveryStreamName=self._name,
             CurrentDeliveryStreamVersionId=self._version,
             DestinationId=self._destination,
-            ExtendedS3DestinationUpdate=self.settings.updates(self._before, config, known),
+            ExtendedS3DestinationUpdate=self.settings.updates(self._before, config, known, self.path),
             aws_retry=True,
         )
 

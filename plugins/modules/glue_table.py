@@ -71,7 +71,8 @@ table:
   type: dict
 """
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
@@ -121,8 +122,10 @@ class Table:
             self._client.create_database(DatabaseInput={"Name": self._database}, aws_retry=True)
         self._client.create_table(DatabaseName=self._database, TableInput=config, aws_retry=True)
 
-    def update(self, config: dict[str, Any]) -> None:
-        self._client.update_table(DatabaseName=self._database, TableInput=config, aws_retry=True)
+    def update(self, config: dict[str, Any]) -> Callable[[], Any]:
+        return functools.partial(
+            self._client.update_table, DatabaseName=self._database, TableInput=config, aws_retry=True
+        )
 
     def tag(self, before: Mapping[str, str], after: Mapping[str, str]) -> None:
         """Tables have none."""

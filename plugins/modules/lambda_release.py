@@ -213,8 +213,9 @@ from urllib.parse import urlsplit
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Hidden, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import connect
+from ansible_collections.steadyfront.fleet.plugins.module_utils.cloudwatch_agent import RETENTION_DAYS
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_api import BUSY, RACES, Function, Logs
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_apply import Applier, SmokeError
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_package import (
@@ -235,7 +236,6 @@ except ImportError:
 
 MOST_RACES = 5
 RACE_SECONDS = 2
-RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 # As long as a function may run, and never twice: an invocation whose answer was lost may have done its work.
 PATIENT = {"read_timeout": 910, "retries": {"total_max_attempts": 1}}
 
@@ -320,12 +320,11 @@ class Run:
         return Function(self.client, self.options["name"], self.options["alias"]).read()
 
     def _logs(self, function: Function) -> Logs:
-        client = self.module.client("logs", retry_decorator=AWSRetry.jittered_backoff(retries=8))
-        return Logs(client, self.planner.log_group(function))
+        return Logs(connect(self.module, "logs"), self.planner.log_group(function))
 
     def _applier(self, function: Function) -> Applier:
         def patient() -> Any:
-            return self.module.client("lambda", retry_decorator=AWSRetry.jittered_backoff(), config=PATIENT)
+            return connect(self.module, "lambda", config=PATIENT)
 
         return Applier(function, self.planner, self.options, lambda: self.package, patient)
 
@@ -362,7 +361,7 @@ def main() -> None:
             "config": {"type": "dict"},
             "environment": {"type": "dict", "no_log": True},
             "reserved_concurrency": {"type": "int"},
-            "log_retention_days": {"type": "int", "choices": RETENTIONS},
+            "log_retention_days": {"type": "int", "choices": list(RETENTION_DAYS)},
             "url": {"type": "dict"},
             "url_users": {
                 "type": "list",
@@ -385,8 +384,7 @@ def main() -> None:
     )
     try:
         # An event source is busy for a while after a change.
-        patience = AWSRetry.jittered_backoff(retries=8, catch_extra_error_codes=BUSY)
-        run = Run(module, module.client("lambda", retry_decorator=patience))
+        run = Run(module, connect(module, "lambda", *BUSY))
         getattr(run, module.params["state"])()
     except (PackageError, SettingsError, SmokeError) as error:
         module.fail_json(msg=str(error))

@@ -56,7 +56,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import connect
 
 try:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -81,7 +81,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    client = module.client("lambda", retry_decorator=AWSRetry.jittered_backoff(retries=8))
+    client = connect(module, "lambda")
     try:
         found = {name: domain(client, name, module.params["alias"]) for name in module.params["names"]}
     except (BotoCoreError, ClientError) as error:

@@ -65,13 +65,14 @@ subscription_filter:
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.steadyfront.fleet.plugins.module_utils import named_settings
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Customs, Settings
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import once_known
 
 try:
     from botocore import xform_name
@@ -115,12 +116,12 @@ class SubscriptionFilter:
     def create(self, config: dict[str, Any], tags: Mapping[str, str]) -> None:
         if tags:
             raise AssertionError("subscriptions have none")
-        self.update(config)
+        self.update(config)()
 
-    def update(self, config: dict[str, Any]) -> None:
+    def update(self, config: dict[str, Any]) -> Callable[[], Any]:
         # CloudWatch Logs sends a message to try it.
         put = functools.partial(self._client.put_subscription_filter, **config, aws_retry=True)
-        named_settings.once_known(put, "Could not deliver test message")
+        return functools.partial(once_known, put, "Could not deliver test message")
 
     def tag(self, before: Mapping[str, str], after: Mapping[str, str]) -> None:
         """Subscriptions have none."""

@@ -105,7 +105,7 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import connect
 from ansible_collections.steadyfront.fleet.plugins.module_utils.undelivered import (
     LARGEST_MESSAGE,
     LOGGED,
@@ -130,10 +130,7 @@ class Results:
 
     def __init__(self, module: AnsibleAWSModule) -> None:
         self._options = module.params
-        retries = AWSRetry.jittered_backoff(retries=8)
-        self._sqs, self._s3, self._logs = (
-            module.client(name, retry_decorator=retries) for name in ("sqs", "s3", "logs")
-        )
+        self._sqs, self._s3, self._logs = (connect(module, name) for name in ("sqs", "s3", "logs"))
 
     def undelivered(self) -> Iterator[Undelivered]:
         """Messages of the dead-letter queue come last, for each is hidden until it is replayed or left."""

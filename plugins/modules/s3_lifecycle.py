@@ -22,8 +22,8 @@ options:
     required: true
   rules:
     description:
-      - All of its rules, told apart by C(id). What a rule does not mention stays as it is. They are described in
-        U(https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html).
+      - All of its rules, told apart by C(id), which each must have. What a rule does not mention stays as it is. They
+        are described in U(https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html).
       - Without any, nothing expires.
     type: list
     elements: dict
@@ -55,12 +55,11 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import Customs, Settings, SettingsError
+from ansible_collections.steadyfront.fleet.plugins.module_utils.aws_calls import guarded
 
 try:
     from botocore import xform_name
-    from botocore.exceptions import BotoCoreError, ClientError
 except ImportError:
     pass  # AnsibleAWSModule says so
 
@@ -81,7 +80,8 @@ def ensure(module: AnsibleAWSModule, client: Any) -> None:
     wanted = settings.parse({"rules": module.params["rules"]}, "")
     current = {"Rules": current_rules(module, client)}
     config = settings.overlay(current, wanted)
-    missing = [f"{option} is missing" for option in settings.missing(config, "")]
+    nameless = [f".rules[{number}].id" for number, rule in enumerate(config["Rules"]) if not rule.get("ID")]
+    missing = [f"{option} is missing" for option in (*nameless, *settings.missing(config, ""))]
     if missing:
         raise SettingsError(missing)
     before, after = settings.options(current, str), settings.options(config, str)
@@ -102,12 +102,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        ensure(module, module.client("s3", retry_decorator=AWSRetry.jittered_backoff(retries=8)))
-    except SettingsError as error:
-        module.fail_json(msg="\n".join(fault.removeprefix(".") for fault in error.faults))
-    except (BotoCoreError, ClientError) as error:
-        module.fail_json_aws(error, msg="S3 did not do it")
+    guarded(module, "s3", lambda client: ensure(module, client))
 
 
 if __name__ == "__main__":

@@ -266,8 +266,12 @@ class Aws:
         self.lifecycles[Bucket] = []
         return {}
 
-    def _DescribeAlarms(self, client, AlarmNames, AlarmTypes):
-        return {"MetricAlarms": [self.alarms[name] for name in AlarmNames if name in self.alarms]}
+    def _DescribeAlarms(self, client, AlarmNames, AlarmTypes, NextToken="0"):
+        """Pages of 50; without names all there are."""
+        assert len(AlarmNames) <= 100
+        here, found = int(NextToken), [self.alarms[name] for name in AlarmNames or self.alarms if name in self.alarms]
+        after = {"NextToken": str(here + 50)} if len(found) > here + 50 else {}
+        return {"MetricAlarms": found[here : here + 50], **after}
 
     def _PutMetricAlarm(self, client, AlarmName, **given):
         """All of it: what is not given is gone."""

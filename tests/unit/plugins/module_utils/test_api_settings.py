@@ -264,12 +264,11 @@ def test_it_is_told_what_differs_and_what_is_taken_away(options, told):
     assert FUNCTION.changes(THERE, wanted) == told
 
 
-@pytest.mark.parametrize("option", ["memory_size", "ephemeral_storage"])
-def test_a_number_cannot_be_taken_away(option):
-    there = {**THERE, "EphemeralStorage": {"Size": 512}}
+@pytest.mark.parametrize("option", ["memory_size", "ephemeral_storage", "tracing_config"])
+def test_a_number_or_a_choice_cannot_be_taken_away(option):
+    there = {**THERE, "EphemeralStorage": {"Size": 512}, "TracingConfig": {"Mode": "Active"}}
     wanted = FUNCTION.overlay(there, FUNCTION.parse({option: None}, "config"))
-    with pytest.raises(SettingsError, match=f"{option} cannot be taken away, only changed"):
-        FUNCTION.changes(there, wanted)
+    assert FUNCTION.lasting(there, wanted, "config") == [f"config.{option} cannot be taken away, only changed"]
 
 
 def test_what_is_withheld_is_no_option_and_never_missing():
@@ -280,7 +279,7 @@ def test_what_is_withheld_is_no_option_and_never_missing():
 
 
 def test_the_values_of_a_mapping_are_secrets_one_by_one():
-    assert FUNCTION.secrets({"environment": {"variables": {"A": "a-secret", "B": 1}}}) == ["a-secret", "1"]
+    assert FUNCTION.secrets({"environment": {"variables": {"A": "a-secret", "B": 1}}}) == {"a-secret", "1"}
 
 
 # --- what is refused
@@ -318,15 +317,39 @@ def test_all_faults_are_told_at_once_and_no_secret_is():
     assert "a-secret" not in str(raised.value)
 
 
-def test_secrets_are_found_in_options_that_are_wrong():
-    header = {"header_value": "a-secret"}
-    for origins in (
-        [{"custom_headers": [header], "zzz": 1}, "?"],
-        [{"custom_headers": header}],
-        {"custom_headers": [header]},
-        {"custom_headers": header},
-    ):
-        assert SETTINGS.secrets({"origins": origins, "comment": "public"}) == ["a-secret"]
+HEADER = {"header_name": "X-A", "header_value": 'a-"secret"'}
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        [{"custom_headers": [HEADER], "zzz": 1}, "?"],
+        [{"custom_headers": HEADER}],
+        {"custom_headers": [HEADER]},
+        {"custom_headers": HEADER},
+        [{"custom_header": [HEADER]}],
+        [{"custom_headers": [{"header_name": "X-A", "value": HEADER["header_value"]}]}],
+        [{"custom_headers": {"X-A": HEADER["header_value"]}}],
+        [{"custom_headers": [{"X-A": [HEADER["header_value"]]}]}],
+        [{"custom_headers": [HEADER["header_value"]]}],
+        [{"custom_headers": HEADER["header_value"]}],
+        [{"custom_headers": [{"header_value": {"secret": HEADER["header_value"], "is": True}}]}],
+    ],
+    ids=json.dumps,
+)
+def test_secrets_are_found_in_options_that_are_wrong(origins):
+    options = {"origins": origins, "comment": "public", "price": 1}
+    assert SETTINGS.secrets(options) - {"X-A"} == {HEADER["header_value"]}
+    with pytest.raises(SettingsError) as raised:
+        SETTINGS.parse(options, "config")
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "options", [{"enviroment": {"variables": {"A": "a-secret"}}}, {"environment": {"A": "a-secret"}}]
+)
+def test_what_stands_beside_the_mapping_of_secrets_is_one(options):
+    assert FUNCTION.secrets(options) == {"a-secret"}
 
 
 ATHENA = botocore.session.get_session().get_service_model("athena")
@@ -348,9 +371,9 @@ def test_an_api_that_keeps_what_it_is_not_told_is_told_what_to_remove():
     before = {"ResultConfiguration": result, "BytesScannedCutoffPerQuery": 10**7, "RequesterPaysEnabled": False}
     after = {"ResultConfiguration": {"OutputLocation": "s3://b/"}, "RequesterPaysEnabled": False}
     shape = ATHENA.shape_for("WorkGroupConfigurationUpdates")
-    assert WORKGROUP.updates(before, after, shape) == {
+    assert WORKGROUP.updates(before, after, shape, "") == {
         "ResultConfigurationUpdates": {"OutputLocation": "s3://b/", "RemoveExpectedBucketOwner": True},
         "RemoveBytesScannedCutoffPerQuery": True,
     }
-    with pytest.raises(SettingsError, match="requester_pays_enabled cannot be taken away, only changed"):
-        WORKGROUP.updates(before, {}, shape)
+    with pytest.raises(SettingsError, match=r"^a\.requester_pays_enabled cannot be taken away, only changed"):
+        WORKGROUP.updates(before, {}, shape, "a")

@@ -42,6 +42,7 @@ def test_the_one_that_is_known_is_not_exported(aws, write):
     sha256 = aws.run()["sha256"]
     again = aws.run(known_sha256=write(sha256))
     assert not again["changed"]
+    assert again["diff"] == {"before": sha256, "after": sha256}
     assert "private_key" not in again
     assert [name for name, _ in aws.calls] == ["GetCertificate"]
 

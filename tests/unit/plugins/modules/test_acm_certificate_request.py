@@ -4,6 +4,7 @@ import functools
 
 import pytest
 from ansible_collections.steadyfront.fleet.plugins.modules import acm_certificate_request
+from aws_in_memory import error
 
 NAMES = ["api.example.com", "*.api.example.com"]
 
@@ -68,12 +69,26 @@ def test_a_wait_without_records_says_what_to_do(aws):
 def test_those_that_are_in_use_are_not_deleted(aws):
     aws.run(names=NAMES)
     (certificate,) = aws.certificates.values()
+    aws.has_certificate("arn:aws:acm:eu-central-1:1:certificate/unused", *NAMES)
     certificate["InUseBy"] = ["arn:aws:cloudfront::1:distribution/E1"]
     assert "is in use" in aws.run(names=NAMES, state="absent")["msg"]
+    assert aws.writes() == []
     certificate["InUseBy"] = []
     assert aws.run(names=NAMES, state="absent")["changed"]
     assert aws.certificates == {}
     assert not aws.run(names=NAMES, state="absent")["changed"]
+
+
+def test_throttling_is_waited_out(aws):
+    left = ["DescribeCertificate", "RequestCertificate"]
+
+    def throttle(operation, given):
+        if left and left[-1] == operation:
+            raise error("ThrottlingException", left.pop())
+
+    aws.interfere = throttle
+    assert aws.run(names=NAMES)["changed"]
+    assert left == []
 
 
 def test_no_names_are_refused(aws):

@@ -13,6 +13,7 @@ from ansible_collections.steadyfront.fleet.plugins.modules import (
     glue_table,
     logs_subscription_filter,
 )
+from aws_in_memory import error
 
 ACCOUNT = {"account_id": "111122223333"}
 FUNCTION = "arn:aws:lambda:eu-central-1:111122223333:function:connector"
@@ -130,9 +131,25 @@ def test_what_is_not_mentioned_stays(aws):
 
 
 def test_tags_that_are_not_asked_for_are_not_looked_at(aws):
-    aws.run(athena_data_catalog.main, name="logs", type="LAMBDA", parameters={"function": FUNCTION})
-    aws.run(athena_data_catalog.main, name="logs", description="a note")
+    aws.run(athena_data_catalog.main, name="logs", type="LAMBDA", parameters={"function": FUNCTION}, tags={"a": "1"})
+    done = aws.run(athena_data_catalog.main, name="logs", description="a note")
+    assert "tags" not in done["data_catalog"]
     assert [name for name, _ in aws.calls] == ["GetDataCatalog", "UpdateDataCatalog"]
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "arn"),
+    [
+        (athena_workgroup, {"name": "audit", **ACCOUNT}, "arn:aws:athena:eu-central-1:111122223333:workgroup/audit"),
+        (firehose_delivery_stream, {"name": "archive", "config": DESTINATION}, "archive"),
+    ],
+)
+def test_tags_of_aws_stay(aws, module, options, arn):
+    aws.run(module.main, **options, tags={"a": "1"})
+    aws.tags[arn]["aws:cloudformation:stack-name"] = "s"
+    assert not aws.run(module.main, **options, tags={"a": "1"})["changed"]
+    assert aws.run(module.main, **options, tags={})["changed"]
+    assert aws.tags[arn] == {"aws:cloudformation:stack-name": "s"}
 
 
 def test_a_workgroup_with_queries_is_deleted_when_that_is_meant(aws):
@@ -149,11 +166,30 @@ def test_the_database_of_a_table_is_made_with_it_and_stays_without(aws):
     assert aws.databases == {"audit"}
 
 
-def test_what_firehose_would_keep_is_not_said_to_be_gone(aws):
-    hints = {"size_in_mbs": 64, "interval_in_seconds": 60}
-    aws.run(firehose_delivery_stream.main, name="archive", config={**DESTINATION, "buffering_hints": hints})
-    failed = aws.run(firehose_delivery_stream.main, name="archive", config={"buffering_hints": None})
-    assert failed["msg"] == "buffering_hints cannot be taken away, only changed"
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("module", "options", "taken", "path"),
+    [
+        (
+            firehose_delivery_stream,
+            {"name": "archive", "config": {**DESTINATION, "prefix": "a/"}},
+            {"config": {"prefix": None}},
+            "config.prefix",
+        ),
+        (
+            athena_workgroup,
+            {"name": "audit", "configuration": {"requester_pays_enabled": True}},
+            {"configuration": {"requester_pays_enabled": None}},
+            "configuration.requester_pays_enabled",
+        ),
+    ],
+    ids=["firehose", "athena"],
+)
+def test_what_would_be_kept_is_not_said_to_be_gone(aws, module, options, taken, path, check):
+    aws.run(module.main, **options)
+    failed = aws.run(module.main, check=check, name=options["name"], **taken)
+    assert failed["msg"] == f"{path} cannot be taken away, only changed"
+    assert aws.writes() == []
 
 
 def test_a_new_delivery_stream_is_waited_for_but_not_for_ever(aws):
@@ -194,6 +230,18 @@ def test_a_role_that_aws_does_not_know_yet_is_waited_for_but_not_for_ever(
     monkeypatch.setattr("time.monotonic", lambda: next(now))
     (aws.streams or aws.subscriptions).clear()
     assert refusal in aws.run(module.main, **options)["msg"]
+
+
+def test_throttling_is_waited_out(aws):
+    left = ["CreateTable", "GetTable"]
+
+    def throttle(operation, given):
+        if left and left[-1] == operation:
+            raise error("ThrottlingException", left.pop())
+
+    aws.interfere = throttle
+    assert aws.run(glue_table.main, database="audit", name="a", config={})["changed"]
+    assert left == []
 
 
 def test_a_check_of_a_subscription_may_come_before_its_log_group_and_a_run_may_not(aws):

@@ -132,6 +132,14 @@ class TestStory:
         (sent,) = [given for name, given in aws.calls if name == "UpdateDistribution"]
         assert SECRET[::-1] in json.dumps(sent)
 
+    @pytest.mark.parametrize(
+        "headers", [{"X-Secret": SECRET}, [f"X-Secret: {SECRET}"], [{"header_name": "X-Secret", "value": SECRET}]]
+    )
+    def test_a_secret_in_the_wrong_form_is_not_shown(self, aws, headers):
+        config = api()
+        config["origins"][0]["custom_headers"] = headers
+        assert "config.origins[0].custom_headers" in aws.run(name="api", config=config)["msg"]
+
     def test_a_certificate_of_ones_own_is_never_served_from_an_address_of_ones_own_unasked(self, aws):
         plain = api(aliases=[], viewer_certificate={"cloud_front_default_certificate": True})
         aws.run(name="api", config=plain)

@@ -43,6 +43,19 @@ def test_what_is_not_given_stays(aws):
     }
 
 
+def test_a_change_that_somebody_else_makes_after_the_list_is_kept(aws):
+    aws.run(origin_type="s3")
+
+    def another(operation, given):
+        if operation == "GetOriginAccessControl":
+            aws.access_controls["EACCESS0"]["config"]["Description"] = "theirs"
+
+    aws.interfere = another
+    assert aws.run(signing_behavior="never")["changed"]
+    kept = aws.access_controls["EACCESS0"]["config"]
+    assert (kept["SigningBehavior"], kept["Description"]) == ("never", "theirs")
+
+
 def test_it_is_told_from_others_by_its_name(aws):
     aws.run(name="other", origin_type="s3")
     assert aws.run(origin_type="s3")["origin_access_control"]["id"] == "EACCESS1"

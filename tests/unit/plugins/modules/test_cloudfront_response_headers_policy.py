@@ -45,6 +45,19 @@ def test_what_is_not_given_stays(aws):
     assert policy == {"id": "policy-0", "config": {"name": "hsts", "comment": "a note", **hsts(86400)}}
 
 
+def test_a_change_that_somebody_else_makes_after_the_list_is_kept(aws):
+    aws.run(config=hsts(300))
+
+    def another(operation, given):
+        if operation == "GetResponseHeadersPolicy":
+            aws.headers_policies["policy-0"]["config"]["Comment"] = "theirs"
+
+    aws.interfere = another
+    policy = aws.run(config=hsts(86400))["response_headers_policy"]
+    assert policy["config"] == {"name": "hsts", "comment": "theirs", **hsts(86400)}
+    assert aws.headers_policies["policy-0"]["config"]["Comment"] == "theirs"
+
+
 def test_it_is_found_by_its_name_on_any_page(aws):
     aws.run(name="other", config=hsts(1))
     aws.run(name="another", config=hsts(2))

@@ -56,6 +56,18 @@ def test_one_that_was_silenced_by_hand_stays_silent(aws):
     assert not aws.alarms["a"]["ActionsEnabled"]
 
 
+def test_they_are_found_however_many_there_are(aws):
+    alarms = [alarm(f"a{n:03}") for n in range(130)]
+    aws.run(alarms=alarms)
+    aws.alarms["a125"]["ActionsEnabled"] = aws.alarms["a075"]["ActionsEnabled"] = False
+    assert not aws.run(alarms=alarms)["changed"]
+
+
+def test_no_alarms_are_none(aws):
+    aws.run(alarms=[alarm("a")])
+    assert aws.run(alarms=[])["diff"] == {"before": {}, "after": {}}
+
+
 @pytest.mark.parametrize(
     ("alarms", "words"),
     [

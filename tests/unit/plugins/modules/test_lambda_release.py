@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import pytest
+from analytics_in_memory import named
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.steadyfront.fleet.plugins.module_utils import lambda_package
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_release import grant_of
@@ -413,13 +414,14 @@ class TestTrouble:
         aws.interfere = always
         assert "somebody else changed screening 5 times" in aws.run()["msg"]
 
-    def test_throttling_is_waited_out(self, aws):
+    @pytest.mark.parametrize("code", ["TooManyRequestsException", "ThrottlingException"])
+    def test_throttling_is_waited_out(self, aws, code):
         left = {"CreateFunction": 3, "UpdateAlias": 3, "GetFunction": 3, "Invoke": 3, "PutRetentionPolicy": 3}
 
         def throttle(operation: str, given: dict[str, Any]) -> None:
             if left.get(operation):
                 left[operation] -= 1
-                raise error("TooManyRequestsException", operation, 429)
+                raise error(code, operation, 429)
 
         aws.interfere = throttle
         assert aws.run(log_retention_days=1)["changed"]
@@ -427,19 +429,38 @@ class TestTrouble:
         assert aws.run()["changed"]
         assert set(left.values()) == {0}
 
-    def test_a_role_that_aws_does_not_know_yet_is_waited_for(self, aws):
+    @pytest.mark.parametrize(
+        ("step", "words"),
+        [
+            ("CreateFunction", "The role defined for the function cannot be assumed by Lambda."),
+            ("UpdateFunctionConfiguration", "The role defined for the function cannot be assumed by Lambda."),
+            (
+                "CreateEventSourceMapping",
+                "The function execution role does not have permissions to call it",
+            ),
+        ],
+    )
+    def test_a_role_that_aws_does_not_know_yet_is_waited_for(self, aws, step, words):
         left = [3]
 
         def unknown(operation: str, given: dict[str, Any]) -> None:
-            if operation == "CreateFunction" and left[0]:
+            if operation == step and left[0]:
                 left[0] -= 1
-                failed = error("InvalidParameterValueException", operation)
-                failed.response["Error"]["Message"] = "The role defined for the function cannot be assumed by Lambda."
-                raise failed
+                raise named("InvalidParameterValueException", words, operation)
 
         aws.interfere = unknown
         assert aws.run()["changed"]
+        assert aws.run(config={"timeout": 30}, event_sources=[{"event_source_arn": QUEUE}])["changed"]
         assert left == [0]
+
+    def test_another_refusal_is_not_waited_out(self, aws):
+        def refuse(operation: str, given: dict[str, Any]) -> None:
+            if operation == "CreateFunction":
+                raise error("InvalidParameterValueException", operation)
+
+        aws.interfere = refuse
+        assert aws.run()["failed"]
+        assert aws.writes() == ["CreateFunction"]
 
     @pytest.mark.parametrize(
         "stop",
@@ -575,6 +596,25 @@ def test_what_cannot_work_is_refused_before_anything_changes(aws, options, words
     result = aws.run(**options)
     assert result["failed"]
     assert words in result["msg"]
+    assert aws.writes() == []
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [
+        ({"config": {"memory_size": None}}, "config.memory_size"),
+        ({"config": {"tracing_config": None}}, "config.tracing_config"),
+        ({"url": {"invoke_mode": None}}, "url.invoke_mode"),
+        ({"event_sources": [{"event_source_arn": QUEUE, "batch_size": None}]}, "event_sources[0].batch_size"),
+    ],
+)
+def test_what_cannot_be_taken_away_is_refused_before_anything_changes(aws, options, path, check):
+    aws.run(url={"auth_type": "NONE"}, event_sources=[{"event_source_arn": QUEUE}])
+    aws.change()
+    result = aws.run(check=check, **options)
+    assert result["failed"]
+    assert result["msg"] == f"{path} cannot be taken away, only changed"
     assert aws.writes() == []
 
 

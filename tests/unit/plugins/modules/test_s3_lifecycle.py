@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import functools
 
 import pytest
@@ -30,6 +31,28 @@ def test_its_story_each_step_first_checked_then_done_then_left_alone(aws):
     assert aws.lifecycles == {"logs": []}
 
 
+def test_dates_are_times_in_utc_whoever_wrote_them(aws):
+    dates = [datetime.datetime(2030, month, 1, tzinfo=datetime.UTC) for month in (1, 6)]
+    moved = [
+        {"Date": date, "StorageClass": name} for date, name in zip(dates, ("GLACIER", "DEEP_ARCHIVE"), strict=True)
+    ]
+    aws.lifecycles["logs"] = [{"ID": "by hand", "Status": "Enabled", "Filter": {"Prefix": ""}, "Transitions": moved}]
+    by_hand = {
+        "id": "by hand",
+        "transitions": [
+            {"date": "2030-06-01T02:00:00+02:00", "storage_class": "DEEP_ARCHIVE"},
+            {"date": "2030-01-01T00:00:00Z", "storage_class": "GLACIER"},
+        ],
+    }
+    rules = [by_hand, {**expire("old", 1), "expiration": {"date": "2030-01-01"}}]
+    assert aws.run(rules=rules)["changed"]
+    (old,) = [rule for rule in aws.lifecycles["logs"] if rule["ID"] == "old"]
+    assert old["Expiration"]["Date"] == dates[0]
+    again = aws.run(rules=rules)
+    assert not again["changed"], again["diff"]
+    assert aws.run(rules=again["rules"])["changed"] is False
+
+
 def test_a_check_may_come_before_the_bucket_and_a_run_may_not(aws):
     assert aws.run(check=True, bucket="none", rules=[expire("old", 90)])["changed"]
     assert "NoSuchBucket" in aws.run(bucket="none", rules=[expire("old", 90)])["msg"]
@@ -41,6 +64,11 @@ def test_a_check_may_come_before_the_bucket_and_a_run_may_not(aws):
         ({"id": "old", "state": "Enabled"}, "rules[0].state is unknown: did you mean status?"),
         ({"id": "old", "status": "on"}, 'rules[0].status is "on": allowed are Enabled, Disabled'),
         ({"id": "old"}, "rules[0].status is missing"),
+        ({"status": "Enabled"}, "rules[0].id is missing"),
+        (
+            {**expire("old", 1), "expiration": {"date": "soon"}},
+            'rules[0].expiration.date is "soon": allowed is a time,',
+        ),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_changed(aws, rule, words):
