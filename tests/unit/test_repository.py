@@ -45,6 +45,13 @@ def test_a_roles_variables_carry_its_name(role):
     assert all(name.startswith(f"__{role}_") for name in (load(internal) if internal.exists() else {}))
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_tags_stay_as_they_are_where_none_are_given(role):
+    tasks = [path.read_text() for path in (ROOT / "roles" / role / "tasks").rglob("*.yml")]
+    given = re.findall(rf'\btags: "{{{{ {role}_tags(.*) }}}}"$', "\n".join(tasks), flags=re.MULTILINE)
+    assert set(given) <= {" | default(omit, true)"}
+
+
 def test_requirements_yml_names_the_collections_that_the_locked_ansible_brings():
     for wanted in load(ROOT / "requirements.yml")["collections"]:
         namespace, name = wanted["name"].split(".")

@@ -67,12 +67,13 @@ class TestTls:
 
 @pytest.fixture(scope="class")
 def guarded() -> Proxy:
-    """The first proxy, with two secrets; the tests' requests come from an address of the front's."""
-    secrets = {
+    """The first proxy, with two secrets and two addresses of HOSP's; requests come from an address of the front's."""
+    variables = {
         "fleet_origin_secrets": {"current": "a" * 40, "pending": "B" * 40},
+        "fleet_upstream_url": "http://two-addresses.example.test",
         "nginx_proxy_client_requests_per_second": 20,
     }
-    result = converge("--extra-vars", json.dumps(secrets), "--limit", "proxies[0]", "--diff")
+    result = converge("--extra-vars", json.dumps(variables), "--limit", "proxies[0]", "--diff")
     assert result.returncode == 0, result.stdout
     assert "a" * 40 not in result.stdout
     assert "B" * 40 not in result.stdout
@@ -101,6 +102,18 @@ class TestOrigin:
         guarded.send("GET", "/patients/1", headers={"X-Origin-Secret": "a" * 40})
         assert "a" * 40 not in guarded.host.run("cat /var/log/nginx/*.log /etc/nginx/nginx.conf").stdout
         assert guarded.host.check_output("stat --format %s /etc/nginx/origin-secrets-*.conf", "%a") == "600"
+
+    def test_addresses_that_have_failed_are_asked_again_at_once(self, guarded, hosp):
+        """By one connection, and so one worker: each has a view of its own."""
+
+        def statuses() -> set[int]:
+            headers = {"X-Origin-Secret": "a" * 40}
+            return {guarded.send("GET", "/patients/1", headers=headers)[0].status_code for _ in range(20)}
+
+        hosp.fails(reset=1)
+        assert statuses() == {502}
+        hosp.set()
+        assert statuses() == {200}
 
     def test_who_asks_too_much_is_told_to_come_again(self, guarded, hosp):
         seen = [guarded.send("GET", "/patients/1", headers={"X-Origin-Secret": "a" * 40}) for _ in range(150)]

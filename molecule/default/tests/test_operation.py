@@ -9,7 +9,7 @@ import time
 
 import httpx
 import pytest
-from scenario import NOTE, PROXIES, Proxy, converge, eventually
+from scenario import NOTE, PROXIES, Proxy, converge, eventually, host_of
 
 
 def health(proxy: Proxy) -> httpx.Response:
@@ -101,3 +101,17 @@ def test_a_run_that_was_interrupted_is_completed_by_the_next(proxy):
     eventually(lambda: health(proxy).text == "activating interrupted\n")
     assert converge("--limit", f"proxies[{list(PROXIES).index(proxy.name)}]").returncode == 0
     assert health(proxy).text == served
+
+
+def test_a_check_shows_the_configuration_also_where_a_package_and_the_roles_units_are_to_come():
+    host = host_of("proxy1")
+    host.run_test("systemctl disable --now nginx-proxy-log-space.timer")
+    host.run_test("rm /etc/systemd/system/nginx-proxy-log-space.* && systemctl daemon-reload")
+    host.run_test("dpkg --remove lua-cjson")
+    variables = {"fleet_retry_policy": {"attempts": 2}}
+    try:
+        checked = converge("--check", "--diff", "--limit", "proxies[0]", "--extra-vars", json.dumps(variables))
+    finally:
+        assert converge("--limit", "proxies[0]").returncode == 0
+    assert checked.returncode == 0, checked.stdout
+    assert re.search(r"^\+ +attempts = 2,$", checked.stdout, re.MULTILINE), checked.stdout

@@ -15,30 +15,35 @@ import pytest
 pytestmark = pytest.mark.slow
 
 CHECKOUT = Path(__file__).parents[3]
-ARN = "arn:aws:acm:us-east-1:111122223333:certificate/1"
-RECORD = {"Name": "_a1.api.example.com.", "Type": "CNAME", "Value": "_b2.acm-validations.aws."}
-ANSWERS: dict[str, dict[str, Any]] = {
-    "ListCertificates": {"CertificateSummaryList": []},
-    "RequestCertificate": {"CertificateArn": ARN},
-    "DescribeCertificate": {
+ARN = "arn:aws:acm:us-east-1:111122223333:certificate/"
+
+
+def answer(operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """The certificate's number is the name that it is for."""
+    if operation == "ListCertificates":
+        return {"CertificateSummaryList": []}
+    if operation == "RequestCertificate":
+        return {"CertificateArn": ARN + asked["DomainName"]}
+    name = asked["CertificateArn"].removeprefix(ARN)
+    record = {"Name": f"_a1.{name}.", "Type": "CNAME", "Value": "_b2.acm-validations.aws."}
+    return {
         "Certificate": {
-            "CertificateArn": ARN,
-            "DomainName": "api.example.com",
+            "CertificateArn": asked["CertificateArn"],
+            "DomainName": name,
             "Status": "PENDING_VALIDATION",
-            "DomainValidationOptions": [{"DomainName": "api.example.com", "ResourceRecord": RECORD}],
+            "DomainValidationOptions": [{"DomainName": name, "ResourceRecord": record}],
         }
-    },
-}
+    }
 
 
 class Acm(BaseHTTPRequestHandler):
     asked: list[str]
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         operation = self.headers["X-Amz-Target"].rpartition(".")[2]
         self.asked.append(operation)
-        body = json.dumps(ANSWERS[operation]).encode()
+        body = json.dumps(answer(operation, asked)).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -58,17 +63,22 @@ def acm() -> Iterator[str]:
         server.shutdown()
 
 
-def test_without_a_zone_it_stops_and_says_which_records_are_needed(acm):
+def test_without_a_zone_it_stops_once_and_says_which_records_are_needed(acm):
     variables = {
         "aws_endpoint_url": acm,
         "fleet_dns_zone": "",
         "fleet_routes": [],
-        "fleet_domains": [{"name": "api.example.com", "plain_http": "refuse"}],
+        "fleet_domains": [
+            {"name": "api.example.com", "plain_http": "refuse"},
+            {"name": "given.example.com", "plain_http": "refuse", "certificate_arn": ARN + "given"},
+            {"name": "old.example.com", "plain_http": "serve"},
+        ],
     }
     run = ["ansible-playbook", "playbooks/edge.yml", "-e", json.dumps(variables)]
     result = subprocess.run(run, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert result.returncode != 0
     output = " ".join(result.stdout.split())
-    assert "The certificate for api.example.com waits for its DNS records. Make them, then run this again" in output
+    assert "Certificates wait for their DNS records. Make these, then run this again" in output
     assert "_a1.api.example.com. CNAME _b2.acm-validations.aws." in output
-    assert Acm.asked == ["ListCertificates", "RequestCertificate", "DescribeCertificate"]
+    assert "_a1.old.example.com. CNAME _b2.acm-validations.aws." in output
+    assert Acm.asked == ["ListCertificates", "RequestCertificate", "DescribeCertificate"] * 2

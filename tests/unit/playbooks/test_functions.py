@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,10 +34,11 @@ def faults(policy: dict[str, Any]) -> list[str]:
     return [f"{finding.issue}: {finding.detail}" for finding in analyze_policy_string(json.dumps(policy)).findings]
 
 
-def shown(inventory: str, template: str, *options: str) -> Any:
+def shown(inventory: str | Path, template: str, *options: str) -> Any:
     """What an inventory makes of a template."""
     ansible = Path(sys.executable).with_name("ansible")
-    asked = [ansible, "-i", f"inventories/{inventory}", "localhost", "-m", "debug", "-a", json.dumps({"msg": template})]
+    path = Path("inventories", inventory)
+    asked = [ansible, "-i", path, "localhost", "-m", "debug", "-a", json.dumps({"msg": template})]
     debugged = subprocess.run([*asked, *GIVEN, *options], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     return yaml.safe_load(debugged.stdout.partition("=>")[2])["msg"]
 
@@ -51,6 +53,11 @@ def test_functions_wait_longer_than_the_longest_deadline():
     for given, seconds in ({"fleet_routes": routes}, 93), ({"fleet_retry_policy": {}}, 62):
         assert shown("staging", "{{ fleet_answer_seconds | int }}", "-e", json.dumps(given)) == seconds
     assert shown("staging", "{{ fleet_notes.settle_seconds | int }}", "-e", json.dumps({"fleet_routes": routes})) == 220
+
+
+def test_functions_come_from_beside_the_playbooks_wherever_the_inventory_is(tmp_path):
+    mine = shutil.copytree(CHECKOUT / "inventories" / "staging", tmp_path / "mine")
+    assert shown(mine, "{{ fleet_lambdas }}", "--playbook-dir", "playbooks") == str(CHECKOUT / "lambdas")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,54 @@
+"""playbooks/rotate_origin_secret.yml before a front that is not CloudFront. What it keeps is all that it does here: of
+hosts that are absent, no proxy is reached and nothing in AWS."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.slow
+
+CHECKOUT = Path(__file__).parents[3]
+SECRETS = "{{ lookup('ansible.builtin.file', fleet_origin_secrets_path) | from_yaml }}"
+A, B = "A" * 43, "B" * 43
+SENT = ["-e", "front_sends_current=true"]
+
+
+@pytest.fixture
+def rotate(tmp_path) -> Callable[..., tuple[bool, dict[str, str]]]:
+    """``rotate(kept, *options)``: whether it came to its end, and what is kept then."""
+    absent, path = tmp_path / "absent.yml", tmp_path / "origin_secrets.yml"
+    absent.write_text(yaml.safe_dump({"absent": {"hosts": {"proxy1": {}, "proxy2": {}}}}))
+    variables = ["-e", json.dumps({"fleet_origin_secrets_path": str(path), "fleet_origin_secrets": SECRETS})]
+    run = ["ansible-playbook", "-i", "inventories/staging", "-i", absent, "playbooks/rotate_origin_secret.yml"]
+
+    def rotate(kept: dict[str, str], *options: str) -> tuple[bool, dict[str, str]]:
+        path.write_text(yaml.safe_dump(kept))
+        result = subprocess.run([*run, *variables, *options], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+        has_stopped = "fleet_domains is empty, so the front is not configured here" in " ".join(result.stdout.split())
+        assert has_stopped == (result.returncode != 0), result.stdout
+        return not has_stopped, yaml.safe_load(path.read_text())
+
+    return rotate
+
+
+def test_no_first_secret_is_kept_that_the_front_does_not_send_yet(rotate):
+    assert rotate({}) == (False, {})
+
+
+def test_the_old_secret_is_kept_until_the_front_sends_the_new_one(rotate):
+    is_done, kept = rotate({"current": A})
+    assert not is_done
+    assert kept == {"current": kept["current"], "previous": A}
+    assert rotate(kept) == (False, kept)
+    assert rotate(kept, *SENT) == (True, {"current": kept["current"]})
+
+
+@pytest.mark.parametrize("kept", [{"current": A}, {"current": A, "pending": B}], ids=["none begun", "begun"])
+def test_nothing_is_replaced_that_the_front_is_said_to_send(rotate, kept):
+    assert rotate(kept, *SENT) == (True, kept)
