@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -29,11 +30,23 @@ def hosp() -> Iterator[Hosp]:
     controls.set()
 
 
-@pytest.fixture(params=PROXIES)
-def proxy(request: pytest.FixtureRequest) -> Iterator[Proxy]:
-    name = request.param
+@contextmanager
+def reached(name: str) -> Iterator[Proxy]:
     with httpx.Client(base_url=f"http://{PROXIES[name]}", auth=("nurse", "nurse"), timeout=20) as http:
         yield Proxy(name, http, host_of(name))
+
+
+@pytest.fixture(params=PROXIES)
+def proxy(request: pytest.FixtureRequest) -> Iterator[Proxy]:
+    with reached(request.param) as found:
+        yield found
+
+
+@pytest.fixture
+def proxies() -> Iterator[list[Proxy]]:
+    """All of them, for what takes its time on each."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(reached(name)) for name in PROXIES]
 
 
 @pytest.fixture

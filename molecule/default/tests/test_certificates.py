@@ -7,7 +7,6 @@ import json
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,63 +44,51 @@ def test_keys_are_for_their_owner_only(proxy):
     assert (CA / "ca.key").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.fixture(scope="class")
-def back() -> Iterator[None]:
-    """The scenario's own certificate, after the tests."""
-    yield
-    assert converge("--limit", "proxies[0]").returncode == 0
-
-
-@pytest.mark.usefixtures("back")
 class TestRenewal:
     def test_one_with_most_of_its_life_before_it_stays(self):
         before = served("proxy1").serial_number
         assert "changed=0" in changed().stdout
         assert served("proxy1").serial_number == before
 
-    def test_one_that_came_from_elsewhere_is_replaced_and_served(self, tmp_path):
+    def test_others_are_put_into_use_each_in_its_turn(self, tmp_path):
+        """One for other names, one from elsewhere, the same with a longer chain, and in the end the scenario's own."""
+        other = {"provider": "private_ca", "names": ["a.example.test", "*.b.example.test"], "ca_directory": str(CA)}
+        assert changed(fleet_certificates=other).returncode == 0
+        names = served("proxy1").extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        assert names.get_values_for_type(x509.DNSName) == ["*.b.example.test", "a.example.test"]
+
         certificate, key = make(tmp_path, "old", NAMES, days=10)
         old = {"provider": "files", "names": NAMES, "certificate": certificate, "key": key}
         assert changed(fleet_certificates=old).returncode == 0
         before = served("proxy1")
         assert before.not_valid_after_utc - datetime.datetime.now(datetime.UTC) < datetime.timedelta(days=10)
-        # With a longer chain the same certificate is another file.
+
+        # The same certificate, but another file.
         with Path(certificate).open("a") as chain:
             chain.write((CA / "ca.pem").read_text())
         assert changed(fleet_certificates=old).returncode == 0
         assert host_of("proxy1").check_output(f"grep -c BEGIN {LIVE}/fullchain.pem") == "2"
+
         result = changed()
         assert result.returncode == 0, result.stdout
         assert "PRIVATE KEY" not in result.stdout
         after = served("proxy1")
         assert after.serial_number != before.serial_number
         assert after.not_valid_after_utc - datetime.datetime.now(datetime.UTC) > datetime.timedelta(days=80)
-        # Nothing is kept of the one before.
+        # Nothing is kept of those before.
         assert len(host_of("proxy1").check_output("ls /etc/ssl/fleet").split()) == 2
 
-    def test_other_names_make_another_one(self):
-        other = {"provider": "private_ca", "names": ["a.example.test", "*.b.example.test"], "ca_directory": str(CA)}
-        assert changed(fleet_certificates=other).returncode == 0
-        names = served("proxy1").extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        assert names.get_values_for_type(x509.DNSName) == ["*.b.example.test", "a.example.test"]
-
-    @pytest.mark.parametrize(
-        ("made", "words"),
-        [
-            ({"names": ["other.example.test"]}, "is not for hosp.example.test: it has other.example.test"),
-            ({"since_days": 90, "days": -1}, "has expired"),
-            ({}, "does not belong to its key"),
-        ],
-    )
-    def test_a_bad_one_is_refused_and_the_one_in_use_stays(self, tmp_path, made, words):
+    def test_a_bad_one_is_refused_and_the_one_in_use_stays(self, tmp_path):
         before = served("proxy1").serial_number
-        certificate, key = make(tmp_path, "bad", **{"names": NAMES, **made})
-        if not made:
-            _, key = make(tmp_path, "another", NAMES)
+        certificate, _ = make(tmp_path, "bad", ["other.example.test"], since_days=90, days=-1)
+        _, key = make(tmp_path, "another", NAMES)
         files = {"provider": "files", "names": NAMES, "certificate": certificate, "key": key}
         result = changed(fleet_certificates=files)
         assert result.returncode != 0
-        assert words in " ".join(result.stdout.split()), result.stdout
+        output = " ".join(result.stdout.split())
+        assert "is not for hosp.example.test: it has other.example.test" in output, result.stdout
+        assert "has expired" in output
+        assert "does not belong to its key" in output
         assert Path(key).read_text().splitlines()[1] not in result.stdout
         assert served("proxy1").serial_number == before
 

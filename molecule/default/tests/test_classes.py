@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -63,7 +64,8 @@ def test_reads_that_stall_are_answered_within_the_deadline(proxy, hosp):
 def test_a_time_out_of_the_last_try_is_nginxs_own_504(proxy, hosp):
     """Two answers before it are lost: what NGINX has of a request is what its last try brought."""
     hosp.set(rate=1, mix={"500": 0.5, "stall": 0.5})
-    seen = [proxy.send("GET", "/patients/1") for _ in range(12)]
+    with ThreadPoolExecutor(12) as pool:
+        seen = list(pool.map(lambda _: proxy.send("GET", "/patients/1"), range(12)))
     lines = [proxy.logged(request_id) for _, request_id in seen]
     assert {(line["status"], tries(line)[-1]) for line in lines} == {
         (500, "500"),

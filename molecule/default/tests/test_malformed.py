@@ -66,13 +66,14 @@ PASSED = {
 
 
 def statuses(proxy: Proxy, request: bytes) -> list[bytes]:
-    """Those of all answers that come until the proxy closes, or is silent for a second."""
+    """Those of all answers that come until the proxy closes, or is silent for a while."""
     received = b""
     with socket.create_connection((PROXIES[proxy.name], 80), timeout=1) as client:
         client.sendall(request)
         try:
             while more := client.recv(65536):
                 received += more
+                client.settimeout(0.2)
         except (TimeoutError, ConnectionResetError):
             pass
     return re.findall(rb"^HTTP/1\.1 (\d{3}) ", received, re.MULTILINE)
