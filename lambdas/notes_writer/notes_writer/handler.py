@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # What remains of the function's time after the last write, to say what became of it.
 MARGIN_SECONDS = 5
+# Somebody should look why a message still rests. SQS's own age of the oldest leaves out what was received thrice.
+LATE_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ class NotesWriter:
             self.log.error("younger note removed", count=outcome.removed, **about, **metric("NotesTwice"))
         if isinstance(outcome, Rests):
             self.messages.rest(record, outcome.seconds)
-            self.log.info("message rests", why=outcome.why, seconds=round(outcome.seconds), **about)
+            is_late = time.time() - int(record["attributes"]["SentTimestamp"]) / 1000 > LATE_SECONDS
+            counted = metric("MessagesLate") if is_late else {}
+            self.log.info("message rests", why=outcome.why, seconds=round(outcome.seconds), **about, **counted)
             return False
         if outcome.kept:
             self.log.error("younger note was changed, and stays", count=outcome.kept, **about, **metric("NotesTwice"))

@@ -211,6 +211,15 @@ def test_retry_after_is_honoured(server, deliver, cloud, said, least, most):
     assert least <= rest(cloud) <= most
 
 
+@pytest.mark.parametrize(("age", "late"), [(3500, None), (3700, 1)])
+def test_what_still_rests_after_an_hour_is_counted(server, deliver, cloud, capsys, age, late):
+    server.answers = [answer(503)]
+    cloud.clock = lambda: time.time() - age
+    assert not deliver()
+    [line] = logged(capsys)
+    assert (line["message"], line.get("MessagesLate")) == ("message rests", late)
+
+
 def test_retry_after_may_be_a_date_to_come(server, deliver, cloud):
     server.answers = [answer(503, Retry_After=formatdate(time.time() + 300, usegmt=True))]
     assert not deliver()
