@@ -100,7 +100,8 @@ waiting:
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
@@ -152,13 +153,15 @@ class Results:
         if found.place == BUCKET:
             self._s3.delete_object(Bucket=self._options["bucket"], Key=found.handle, aws_retry=True)
 
-    def leave(self, found: Undelivered) -> None:
-        """Show a message of the dead-letter queue to others again."""
-        if found.place == BURIED:
-            queue = self._options["dead_letter_queue_url"]
-            self._sqs.change_message_visibility(
-                QueueUrl=queue, ReceiptHandle=found.handle, VisibilityTimeout=0, aws_retry=True
-            )
+    def leave(self, found: Iterable[Undelivered]) -> None:
+        """Show messages of the dead-letter queue to others again. One that is refused shows after HIDDEN_SECONDS; the
+        others, and what else went wrong, matter more."""
+        queue = self._options["dead_letter_queue_url"]
+        for handle in [one.handle for one in found if one.place == BURIED]:
+            with suppress(ClientError):
+                self._sqs.change_message_visibility(
+                    QueueUrl=queue, ReceiptHandle=handle, VisibilityTimeout=0, aws_retry=True
+                )
 
     def noted(self, reference: str) -> bool:
         """Whether the note is there, as `notes_writer` has written down."""
@@ -250,8 +253,7 @@ def main() -> None:
                     results.replay(one)
                     replayed += 1
         finally:
-            for one in found[replayed:]:
-                results.leave(one)
+            results.leave(found[replayed:])
         references = {one.reference for one in found if one.reference}
         there = delivered(results, references, 0 if module.check_mode else module.params["wait_seconds"])
     except (BotoCoreError, ClientError) as error:
