@@ -191,6 +191,8 @@ class Settings:
         return {str(key): self._parse(item, shape.value, f"{path}.{key}", faults) for key, item in value.items()}
 
     def _shown(self, value: Any, shape: Any) -> str:
+        if isinstance(value, (Mapping, list)):
+            return "a mapping" if isinstance(value, Mapping) else "a list"
         return "not shown" if any(self._secrets(value, shape)) else json.dumps(value, default=str)
 
     def _secrets(self, value: Any, shape: Any) -> Iterator[str]:
@@ -211,11 +213,20 @@ class Settings:
                 for member in [members[option]] if option in members else members.values():
                     if option in members or self._is_secret(member) or isinstance(setting, (Mapping, list)):
                         yield from self._secrets(setting, member)
-        elif shape.type_name == "structure" and any(map(self._is_secret, shape.members.values())):
+        elif self._holds_secret(shape):
             yield from _texts(value)
 
     def _is_secret(self, shape: Any) -> bool:
         return bool(shape.metadata.get("sensitive")) and shape.name not in self._customs.public
+
+    def _holds_secret(self, shape: Any, within: tuple[str, ...] = ()) -> bool:
+        """At any depth. Shapes can hold themselves."""
+        if self._is_secret(shape) or shape.name in within:
+            return self._is_secret(shape)
+        if shape.type_name == "structure":
+            return any(self._holds_secret(member, (*within, shape.name)) for member in shape.members.values())
+        inner = {"list": "member", "map": "value"}.get(shape.type_name)
+        return inner is not None and self._holds_secret(getattr(shape, inner), (*within, shape.name))
 
     # --- onto what is there
 

@@ -288,10 +288,10 @@ def test_the_values_of_a_mapping_are_secrets_one_by_one():
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        ([], "config is []: allowed is a mapping"),
+        ([], "config is a list: allowed is a mapping"),
         ({"enabled": "maybe"}, 'config.enabled is "maybe": allowed are true and false'),
         ({"aliases": "a.example.com"}, 'config.aliases is "a.example.com": allowed is a list'),
-        ({"aliases": [["a"]]}, 'config.aliases[0] is ["a"]: allowed is a text'),
+        ({"aliases": [["a"]]}, "config.aliases[0] is a list: allowed is a text"),
         ({"origins": [{"connection_attempts": True}]}, "config.origins[0].connection_attempts is true: allowed is a"),
         ({"origins": {"quantity": 1, "items": []}}, "config.origins is"),
         ({"http_version": "http9"}, 'config.http_version is "http9": allowed are http1.1, http2, http3, http2and3'),
@@ -323,7 +323,8 @@ HEADER = {"header_name": "X-A", "header_value": 'a-"secret"'}
 @pytest.mark.parametrize(
     "origins",
     [
-        [{"custom_headers": [HEADER], "zzz": 1}, "?"],
+        [{"custom_headers": [HEADER], "zzz": 1}],
+        [[{"custom_headers": [HEADER]}]],
         [{"custom_headers": HEADER}],
         {"custom_headers": [HEADER]},
         {"custom_headers": HEADER},
@@ -343,6 +344,11 @@ def test_secrets_are_found_in_options_that_are_wrong(origins):
     with pytest.raises(SettingsError) as raised:
         SETTINGS.parse(options, "config")
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("origins", ["a text", ["a text"]])
+def test_a_text_in_the_place_of_what_holds_a_secret_is_one(origins):
+    assert SETTINGS.secrets({"origins": origins}) == {"a text"}
 
 
 @pytest.mark.parametrize(
