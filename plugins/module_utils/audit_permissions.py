@@ -39,8 +39,9 @@ def _permissions(audit: Mapping[str, Any], place: str) -> Iterator[tuple[list[st
     stream = f"arn:aws:logs:{place}:log-group:{audit['log_group']}:log-stream:audit_trail"
     yield ["logs:CreateLogStream", "logs:PutLogEvents"], [stream]
     if audit.get("archive_bucket"):
-        glue, database = f"arn:aws:glue:{place}", audit["archive_database"]
-        tables = [f"{glue}:table/{database}/{audit['archive_table']}{suffix}" for suffix in ("", "_records")]
+        glue, database = f"arn:aws:glue:{place}", audit.get("archive_database", "audit")
+        table = audit.get("archive_table", "requests")
+        tables = [f"{glue}:table/{database}/{table}{suffix}" for suffix in ("", "_records")]
         yield ["glue:GetDatabase", "glue:GetTable"], [f"{glue}:catalog", f"{glue}:database/{database}", *tables]
         yield _READ, [f"arn:aws:s3:::{audit['archive_bucket']}"]
         yield ["s3:GetObject"], [f"arn:aws:s3:::{audit['archive_bucket']}/*"]
