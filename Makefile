@@ -76,5 +76,5 @@ e2e: down
 # What needs no lab, while the lab's tests leave the machine half idle. It gives way to them, for they measure.
 beside: down
 	@mkdir -p .lab && echo 'slow sanity docs build molecule: in .lab/beside.log until they end'
-	@nice -n 19 $(MAKE) --no-print-directory slow sanity docs build molecule >.lab/beside.log 2>&1; \
+	@nice -n 19 $(MAKE) --no-print-directory -j1 slow sanity docs build molecule >.lab/beside.log 2>&1; \
 	status=$$?; cat .lab/beside.log; exit $$status

@@ -6,6 +6,7 @@ import json
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -52,12 +53,15 @@ def test_when_the_master_is_killed_its_requests_are_finished_and_the_port_comes_
 
 def test_ten_kills_in_a_row_do_not_keep_one_down(proxies):
     """systemd gives a unit up after five starts in ten seconds, unless told otherwise."""
-    for _ in range(10):
-        for proxy in proxies:
-            eventually(lambda proxy=proxy: is_back(proxy))
+
+    def kill(proxy: Proxy) -> None:
+        for _ in range(10):
+            eventually(lambda: is_back(proxy))
             proxy.host.run("kill -9 $(cat /run/nginx.pid)")
-    for proxy in proxies:
-        eventually(lambda proxy=proxy: is_back(proxy))
+        eventually(lambda: is_back(proxy))
+
+    with ThreadPoolExecutor(len(proxies)) as pool:
+        list(pool.map(kill, proxies))
 
 
 @pytest.mark.parametrize(
