@@ -9,7 +9,8 @@ COLUMNS = {
     "user": "The user's name, as the client gave it.",
     "user_verified": "`true`: HOSP has taken the user's credentials with this request. `false`: the name is only"
     " claimed. Empty without a name.",
-    "client_address": "The client's IP address. Empty for an `export` where the function is not told.",
+    "client_address": "The client's IP address; where a function hands the request on (screenings, notes, signing in"
+    " here), Lambda's. Empty for an `export` where the function is not told.",
     "method": "The HTTP method.",
     "path": "The path as it was sent. No query.",
     "patient_id": "The number after `/patients/` in the path.",
