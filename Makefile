@@ -73,7 +73,7 @@ e2e: down
 	ansible-playbook site.yml
 	set -o pipefail && pytest tests/e2e | tee .lab/e2e.log
 
-# What needs no lab, while the lab's tests leave the machine half idle. It gives way to them, for they measure.
+# What needs no lab, while the lab's tests leave the machine half idle. They measure, so it has the lower priority.
 beside: down
 	@mkdir -p .lab && echo 'slow sanity docs build molecule: in .lab/beside.log until they end'
 	@nice -n 19 $(MAKE) --no-print-directory -j1 slow sanity docs build molecule >.lab/beside.log 2>&1; \
