@@ -55,6 +55,20 @@ def test_functions_wait_longer_than_the_longest_deadline():
     assert shown("staging", "{{ fleet_notes.settle_seconds | int }}", "-e", json.dumps({"fleet_routes": routes})) == 220
 
 
+@pytest.mark.parametrize(
+    ("kept", "secrets"),
+    [
+        ({"pending": "a"}, "a"),
+        ({"current": "a"}, "a"),
+        ({"pending": "b", "current": "a"}, "a b"),
+        ({"previous": "b", "current": "a"}, "a b"),
+    ],
+)
+def test_what_the_front_sends_is_the_first_that_functions_know(kept, secrets):
+    given = json.dumps({"fleet_origin_secrets": kept})
+    assert shown("staging", "{{ fleet_front_secrets }}", "-e", given) == secrets
+
+
 def test_functions_come_from_beside_the_playbooks_wherever_the_inventory_is(tmp_path):
     mine = shutil.copytree(CHECKOUT / "inventories" / "staging", tmp_path / "mine")
     assert shown(mine, "{{ fleet_lambdas }}", "--playbook-dir", "playbooks") == str(CHECKOUT / "lambdas")

@@ -54,6 +54,26 @@ def test_the_old_secret_is_kept_until_the_front_sends_the_new_one(rotate):
     assert rotate(kept, *SENT) == (True, {"current": kept["current"]})
 
 
-@pytest.mark.parametrize("kept", [{}, {"current": A}, {"current": A, "pending": B}], ids=["none", "one", "begun"])
+@pytest.mark.parametrize("kept", [{}, {"current": A, "pending": B}], ids=["none", "begun"])
 def test_what_the_front_cannot_send_yet_is_not_completed(rotate, kept):
     assert rotate(kept, *SENT, stops="nothing in") == (False, kept)
+
+
+def test_a_last_step_that_was_interrupted_is_completed_and_no_other_begun(rotate):
+    assert rotate({"current": A}, *SENT) == (True, {"current": A})
+
+
+@pytest.mark.parametrize(
+    "left_out", [["--limit", "proxies"], ["--skip-tags", "cloudfront"]], ids=lambda words: words[0]
+)
+def test_nobody_is_left_out(rotate, left_out):
+    assert rotate({"current": A}, *left_out, stops="Run this without --limit and --skip-tags") == (
+        False,
+        {"current": A},
+    )
+
+
+def test_secrets_that_are_not_read_from_the_file_are_not_taken_for_replaced(rotate):
+    elsewhere = ["-e", json.dumps({"fleet_origin_secrets": {"current": A}})]
+    is_done, _ = rotate({"current": A}, *elsewhere, stops="fleet_origin_secrets is not what was written")
+    assert not is_done
