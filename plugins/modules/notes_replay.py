@@ -154,14 +154,18 @@ class Results:
             self._s3.delete_object(Bucket=self._options["bucket"], Key=found.handle, aws_retry=True)
 
     def leave(self, found: Iterable[Undelivered]) -> None:
-        """Show messages of the dead-letter queue to others again. One that is refused shows after HIDDEN_SECONDS; the
-        others, and what else went wrong, matter more."""
+        """Show messages of the dead-letter queue to others again; all that can be, before an error is raised."""
         queue = self._options["dead_letter_queue_url"]
+        errors = []
         for handle in [one.handle for one in found if one.place == BURIED]:
-            with suppress(ClientError):
+            try:
                 self._sqs.change_message_visibility(
                     QueueUrl=queue, ReceiptHandle=handle, VisibilityTimeout=0, aws_retry=True
                 )
+            except ClientError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     def noted(self, reference: str) -> bool:
         """Whether the note is there, as `notes_writer` has written down."""
@@ -252,8 +256,12 @@ def main() -> None:
                 for one in found:
                     results.replay(one)
                     replayed += 1
-        finally:
-            results.leave(found[replayed:])
+        except (BotoCoreError, ClientError):
+            # What went wrong first matters more.
+            with suppress(ClientError):
+                results.leave(found[replayed:])
+            raise
+        results.leave(found[replayed:])
         references = {one.reference for one in found if one.reference}
         there = delivered(results, references, 0 if module.check_mode else module.params["wait_seconds"])
     except (BotoCoreError, ClientError) as error:
