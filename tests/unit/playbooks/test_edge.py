@@ -67,6 +67,7 @@ def test_without_a_zone_it_stops_once_and_says_which_records_are_needed(acm):
     variables = {
         "aws_endpoint_url": acm,
         "fleet_dns_zone": "",
+        "fleet_origin_secrets": {"current": "a" * 32},
         "fleet_routes": [],
         "fleet_domains": [
             {"name": "api.example.com", "plain_http": "refuse"},
