@@ -248,8 +248,13 @@ def _override_faults(routes: Sequence[Mapping[str, Any]], name: str, policy: Map
             )
 
 
+# How much is repeated, class by class.
+_ALLOWS = {"never": 0, "once": 1, "verified": 2, "safe": 3, "always": 3}
+
+
 def _collisions(routes: Sequence[Mapping[str, Any]], name: str) -> Iterator[str]:
-    """Routes that an earlier one hides: the same path, or one that the earlier pattern covers, for each method."""
+    """Routes that an earlier one hides: the same path, or one that the earlier pattern covers, for each method; for
+    some methods too, where the later one allows less."""
     for later_index, later in enumerate(routes):
         for index, earlier in enumerate(routes[:later_index]):
             methods, hidden = set(earlier.get("methods", [])), set(later.get("methods", []))
@@ -257,7 +262,8 @@ def _collisions(routes: Sequence[Mapping[str, Any]], name: str) -> Iterator[str]
             common = methods & hidden if methods and hidden else methods | hidden
             overlap = not methods or not hidden or bool(common)
             covers_methods = not methods or (bool(hidden) and hidden <= methods)
-            if (same_path and overlap) or (covers_methods and covers(earlier["path"], later["path"])):
+            hides = covers_methods or (overlap and _ALLOWS[later["class"]] < _ALLOWS[earlier["class"]])
+            if (same_path and overlap) or (hides and covers(earlier["path"], later["path"])):
                 yield (
                     f"{name}[{later_index}] ({later['path']}) collides with {name}[{index}] ({earlier['path']}): "
                     f"both claim {', '.join(sorted(common)) or 'every method'} and the first one wins; "

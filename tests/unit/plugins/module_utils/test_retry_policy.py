@@ -184,6 +184,14 @@ def test_routes_that_claim_the_same_requests_collide(first, second):
     assert re.match(r"routes\[1\] \(.*\) collides with routes\[0\] \(.*\): both claim .+ and the first one wins", fault)
 
 
+@pytest.mark.parametrize("methods", [{}, {"methods": ["POST", "PUT"]}])
+@pytest.mark.parametrize(("first", "second"), [("always", "never"), ("always", "once"), ("once", "never")])
+def test_a_route_that_allows_less_is_not_hidden_for_some_methods_either(first, second, methods):
+    routes = [{"path": "/a/*", "methods": ["POST"], "class": first}, {"path": "/a/*/b", **methods, "class": second}]
+    (fault,) = refused(checked_routes, routes, "routes", DEFAULT_POLICY)
+    assert "collides with routes[0] (/a/*): both claim POST" in fault
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
