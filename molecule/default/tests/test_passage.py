@@ -54,6 +54,20 @@ def test_a_body_beyond_the_largest_is_refused(proxy, hosp):
     assert hosp.saw(request_id)["attempts"] == 0
 
 
+def test_a_body_that_there_is_no_room_for_is_refused_at_once(proxy, hosp):
+    """Nothing of it is sent, and HOSP is not blamed."""
+    proxy.host.run_test("chmod 0 /var/lib/nginx/body")
+    try:
+        answer, request_id = proxy.send("PUT", "/patients/1", content=b"x" * 1024**2)
+    finally:
+        proxy.host.run_test("chmod 700 /var/lib/nginx/body")
+    assert answer.status_code == 500
+    assert answer.elapsed.total_seconds() < 1
+    assert hosp.saw(request_id)["attempts"] == 0
+    if proxy.name in WITH_LUA:
+        assert proxy.logged(request_id)["retry_note"] == "not tried"
+
+
 def test_a_client_that_waits_for_100_continue_is_told_to(proxy):
     body = json.dumps(NOTE).encode()
     with socket.create_connection((PROXIES[proxy.name], 80), timeout=5) as client:

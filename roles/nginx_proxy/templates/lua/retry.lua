@@ -75,8 +75,19 @@ local function give_up(var, status, reason)
     return ngx.exec("@failed")
 end
 
+-- A kept answer, which NGINX gives when one try more has failed; nil where none is kept. The try gets what is left of the
+-- deadline after so many seconds, and be it next to nothing.
+local function give_kept(var, treatment, passed)
+    if var.nginx_proxy_cache ~= "" then
+        var.nginx_proxy_left = math.max(treatment.shortest_try_seconds, treatment.deadline_seconds - passed)
+        return ngx.exec("@last" .. var.nginx_proxy_cache)
+    end
+end
+
 -- The deadline begins when the request is there.
 local function begin(var, treatment)
+    -- Also when there is no room for the body: NGINX's error comes here again.
+    var.nginx_proxy_started = ngx.now()
     ngx.req.read_body()
     var.nginx_proxy_started = ngx.now()
     var.nginx_proxy_left = treatment.deadline_seconds
@@ -93,7 +104,7 @@ function retry.again()
     local var = ngx.var
     local treatment = treatment_of(var)
     local tries = chain.length(var.upstream_status)
-    if tries == 0 and var.nginx_proxy_started == "" then
+    if tries == 0 and treatment.own_timeouts and var.nginx_proxy_started == "" then
         return begin(var, treatment)
     end
     if tries == (tonumber(var.nginx_proxy_counted) or 0) then
@@ -104,6 +115,10 @@ function retry.again()
     var.nginx_proxy_counted = tries
     mark(var)
 
+    local now = ngx.now()
+    local started = tonumber(var.nginx_proxy_started)
+        or now - (tonumber(chain.last(var.upstream_response_time)) or 0)
+    var.nginx_proxy_started = started
     local status = tonumber(chain.last(var.upstream_status)) or 502
     local answered = chain.last(var.upstream_header_time) ~= "-"
     if not answered then
@@ -112,21 +127,14 @@ function retry.again()
         elseif treatment.class == "once" and chain.last(var.upstream_bytes_sent) ~= "0" then
             return give_up(var, status, "sent")
         elseif not throttle.is_open() then
-            if var.nginx_proxy_cache ~= "" then
-                return ngx.exec("@last" .. var.nginx_proxy_cache)
-            end
-            return give_up(var, status, "throttled")
+            return give_kept(var, treatment, now - started) or give_up(var, status, "throttled")
         end
     end
 
-    local now = ngx.now()
-    local started = tonumber(var.nginx_proxy_started)
-        or now - (tonumber(chain.last(var.upstream_response_time)) or 0)
-    var.nginx_proxy_started = started
     local wait = backoff.seconds(treatment, tries, answered and var.upstream_http_retry_after)
     local left = started + treatment.deadline_seconds - now - wait
     if left < treatment.shortest_try_seconds then
-        return give_up(var, status, "deadline")
+        return give_kept(var, treatment, now - started) or give_up(var, status, "deadline")
     end
     -- Less is ngx.sleep(0), which warns.
     if wait >= 0.001 then
