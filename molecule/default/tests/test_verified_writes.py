@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -143,6 +144,26 @@ def test_what_cannot_be_looked_for_is_sent_once(proxy: Proxy, hosp: Hosp, option
     assert hosp.saw(request_id)["attempts"] == 1
     line = logged(request_id)
     assert (line["retry_note"], line["upstream_statuses"]) == (reason, "502")
+
+
+def test_what_comes_by_http_2_is_sent_once(proxy: Proxy, hosp: Hosp):
+    hosp.set(rate=1, mix={"500": 1}, applied=1, **POST_ONLY)
+    request_id = str(uuid.uuid4())
+    curl = ["curl", "--silent", "--insecure", "--http2", "--user", "nurse:nurse", "--json", json.dumps(NOTE)]
+    curl += [
+        "--header",
+        f"X-Request-Id: {request_id}",
+        "--output",
+        "/dev/null",
+        "--write-out",
+        "%{http_version} %{http_code}",
+    ]
+    answer = subprocess.run(
+        [*curl, f"https://{PROXIES[proxy.name]}/notes.json"], capture_output=True, check=True, text=True
+    )
+    assert answer.stdout == "2 500"
+    assert hosp.saw(request_id)["attempts"] == 1
+    assert logged(request_id)["retry_note"] == "HTTP/2"
 
 
 def test_writes_for_one_patient_are_carried_out_by_one_proxy(proxy: Proxy):

@@ -63,7 +63,7 @@ def made(api: Api, **verify: Any) -> Any:
         }
     )
     write, _ = read(nginx, treatment, "POST", NOTE)
-    write.id, write.arrived, write.authorization = "request", nginx.time, "Basic x"
+    write.id, write.arrived, write.user = "request", nginx.time, "Basic x"
     write.looks, write.backoff, write.tries, write.verdicts = 0, 0, nginx.table([]), nginx.table([])
     nginx.module("writes.vendor_clock").learn(api.text(nginx.time), nginx.time - 0.1, nginx.time)
     write.first_sent, write.largest_id = nginx.time, len(api.notes)
@@ -192,15 +192,26 @@ class TestDoubt:
         api.note(ago=ago)
         assert self.look(api, made(api)) == found
 
-    def test_without_the_apis_clock_nothing_is_old(self):
+    @pytest.mark.parametrize("is_known", [True, False])
+    def test_without_the_apis_clock_any_note_may_be_older(self, is_known):
         api = Api()
-        api.note(ago=300)
+        if is_known:
+            api.note(ago=300)
         write = made(api)
+        if not is_known:
+            # In the API's own pages, half an hour ago.
+            api.note(ago=1800)
         api.nginx.lua.execute("""
             local shared, minute = ngx.shared.nginx_proxy_writes, math.floor(ngx.now() / 60)
             shared:delete("least:" .. minute)
             shared:delete("most:" .. minute)
         """)
+        assert self.look(api, write) == ("doubt", "may be older")
+
+    def test_an_old_note_with_a_new_id_may_be_it_by_another_clock(self):
+        api = Api()
+        write = made(api)
+        api.note(ago=70)
         assert self.look(api, write) == ("doubt", "may be older")
 
     @pytest.mark.parametrize(("ago", "verdict"), [(0, "doubt"), (20, "absent")])
@@ -214,6 +225,20 @@ class TestDoubt:
         write = made(api)
         api.note(staff_id=2)
         assert self.look(api, write) == ("absent", None)
+
+    def test_a_note_with_a_rounded_number_may_be_it(self):
+        api = Api()
+        write = made(api)
+        api.note(staff_id=NOTE["staff_id"] + 0.25)
+        assert self.look(api, write) == ("doubt", "may be rewritten")
+
+    def test_reading_gives_the_throttle_nothing_back(self):
+        api = Api()
+        throttle = api.nginx.module("throttle")
+        throttle.failed()
+        before = throttle.level()
+        self.look(api, made(api))
+        assert throttle.level() == before
 
     def test_a_note_that_was_known_before_is_as_far_as_need_be(self):
         api = Api()
@@ -265,17 +290,24 @@ class TestDoubt:
     def test_a_user_who_was_not_seen_to_read_proves_nothing(self):
         api = Api()
         write = made(api)
-        write.authorization = "Basic y"
+        write.user = "Basic y"
         assert self.look(api, write) == ("doubt", "reading not proved")
 
     def test_the_users_last_note_proves_it(self):
         api = Api()
         last = api.note(ago=100, title="last")
         write = made(api)
-        write.authorization = "Basic y"
+        write.user = "Basic y"
         api.nginx.module("writes.credits").take(LIST, last["id"], "before")
         api.nginx.module("writes.control").remember(write, last["id"], "/notes?patient_id=7&page=1")
         assert self.look(api, write) == ("absent", None)
+
+
+def test_writes_that_could_be_taken_for_one_another_take_turns():
+    api = Api()
+    treatment = made(api).treatment
+    number, text = (read(api.nginx, treatment, "POST", {**NOTE, "patient_id": value})[0] for value in (7, "7"))
+    assert number.key == text.key
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ local control = {}
 local HOLDS, KNOWN = 60, 900
 
 local function user(made)
-    return made.scope .. ":" .. ngx.md5(made.authorization)
+    return made.scope .. ":" .. ngx.md5(made.user)
 end
 
 -- A list showed this user a record that is known to exist.

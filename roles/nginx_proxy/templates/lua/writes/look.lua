@@ -34,13 +34,15 @@ local function weigh(made, record, text, seen)
     local old = age(made, time, finest, seen.least)
     local number = tonumber(record.id)
     local was_known = number ~= nil and made.largest_id ~= nil and number <= made.largest_id
+    local is_new = number ~= nil and made.largest_id ~= nil and number > made.largest_id
     -- By the clock alone, or by the clock and the id: neither may be trusted as far as both.
     seen.reaches_back = old ~= nil and (old > GUARD or (was_known and old > GUARD_OF_DIFFERENT))
     if credits.is_taken(made.scope, record.id) then
         control.passed(made)
     elseif write.is_in(made, record) then
-        if old == nil or old <= GUARD then
-            seen.equal[#seen.equal + 1] = { id = record.id, text = text, time = time, is_older = old ~= nil and old > 0 }
+        -- One with a new id may be this write's by a clock that was never seen before. Without a clock any may be old.
+        if old == nil or old <= GUARD or is_new then
+            seen.equal[#seen.equal + 1] = { id = record.id, text = text, time = time, is_older = old == nil or old > 0 }
         end
     elseif (old == nil or old <= GUARD_OF_DIFFERENT) and not write.is_plainly_another(made, record) then
         seen.may_be_rewritten = true

@@ -27,7 +27,7 @@ function reading.get(made, uri)
         throttle.failed()
         return nil
     end
-    throttle.succeeded()
+    -- A good one gives the throttle nothing back: an API that reads and does not write would be asked without end.
     if answer.status ~= 200 or answer.truncated then
         return nil
     end

@@ -101,7 +101,9 @@ function serve.content()
         var.nginx_proxy_peer = owner
         return ngx.exec("@peer")
     end
-    made.id, made.arrived, made.authorization = var.request_id, ngx.now(), var.http_authorization or ""
+    made.id, made.arrived = var.request_id, ngx.now()
+    -- By what the API may know one.
+    made.user = (var.http_authorization or "") .. "\n" .. (var.http_cookie or "")
     made.looks, made.backoff, made.tries, made.verdicts = 0, 0, {}, {}
     local has_turn = made.method ~= "POST" or turns.take(made.key, made.id, treatment.deadline_seconds)
     if not has_turn then
