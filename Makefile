@@ -1,7 +1,7 @@
 # Thin calls of the tools themselves; nobody needs make to use the project. Pipes get progress as it is made.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
-# Also where the environment says otherwise: without its bytecode Python takes a third longer for the checks.
+# Also where the environment says otherwise: without its bytecode Python takes up to a third longer for the checks.
 unexport PYTHONDONTWRITEBYTECODE
 SHELL := /bin/bash
 .DEFAULT_GOAL := help

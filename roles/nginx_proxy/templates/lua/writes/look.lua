@@ -72,7 +72,7 @@ local function pages(made, seen)
     end
 end
 
--- The oldest equal record. Newer than the write it must be, by the API's clock or by its id.
+-- The oldest equal record. By the API's clock it must not be older than the write, and newer by that or by its id.
 local function credit(made, seen)
     local record = seen.equal[#seen.equal]
     local number = tonumber(record.id)
