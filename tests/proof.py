@@ -1,4 +1,4 @@
-"""How large a proof is: `make test` proves each promise at a load that two busy cores carry, `make prove` at full size."""
+"""How large a proof is: small in `make test`, at a load that two busy cores carry, and full in `make prove`."""
 
 from __future__ import annotations
 
