@@ -22,7 +22,6 @@ from promises import MalformedError, Promise, read
 ROOT = Path(__file__).resolve().parents[1]
 # With the spaces between them and the longest verdict these make 120.
 TEXT_WIDTH, MEASURED_WIDTH = 68, 40
-CHECK = "make "
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,8 @@ class Judged:
     promise: Promise
     measured: str
     verdict: Literal["held", "NOT HELD", "not run"]
+    # The tests that failed or did not run.
+    names: tuple[str, ...] = ()
 
 
 def cases(junit: Path, root: Path = ROOT) -> Iterator[Case]:
@@ -84,31 +85,26 @@ def _located(classname: str, root: Path) -> str:
 
 def judge(promise: Promise, ran: list[Case], passed_checks: set[str]) -> Judged:
     """A promise is held when each of its tests passed at least once and never failed."""
-    failed: list[str] = []
-    missing: list[str] = []
+    failed: set[str] = set()
+    missing: set[str] = set()
     good: list[Case] = []
     for name in promise.prove:
         of_name = [case for case in ran if case.test == name or case.test.startswith(f"{name}::")]
         good += [case for case in of_name if case.outcome == "passed"]
-        failed += {case.test for case in of_name if case.outcome == "failed"}
-        if name.startswith(CHECK):
-            missing += [name] if name not in passed_checks else []
-        elif all(case.outcome == "skipped" for case in of_name):
-            missing.append(name)
+        failed |= {case.test for case in of_name if case.outcome == "failed"}
+        if all(case.outcome == "skipped" for case in of_name) and name not in passed_checks:
+            missing.add(name)
+    checks = [name for name in promise.prove if name in passed_checks]
+    figures = _figures(good, checks)
     if failed:
-        return Judged(promise, f"failed: {_short(failed)}", "NOT HELD")
+        return Judged(promise, figures, "NOT HELD", tuple(sorted(failed)))
     if missing:
-        return Judged(promise, f"not run: {_short(missing)}", "not run")
-    checks = [name for name in promise.prove if name.startswith(CHECK)]
-    return Judged(promise, _figures(good, checks), "held")
-
-
-def _short(names: list[str]) -> str:
-    return ", ".join(sorted({name.rpartition("::")[2].rpartition("/")[2] for name in names}))
+        return Judged(promise, figures, "not run", tuple(sorted(missing)))
+    return Judged(promise, figures, "held")
 
 
 def _figures(good: list[Case], checks: list[str]) -> str:
-    """What the tests measured, else how many they are."""
+    """What those that passed have measured, else how many they are."""
     measured = list(dict.fromkeys(value for case in good for value in case.measured))
     count = len({case.test for case in good})
     counted = [f"{count} test{'s' if count > 1 else ''}"] if count else []
@@ -125,12 +121,18 @@ def lines(judged: list[Judged]) -> Iterator[str]:
             for number, (left, right) in enumerate(zip_longest(text, measured, fillvalue="")):
                 verdict = one.verdict if number == 0 else ""
                 yield f"{left:{TEXT_WIDTH}}  {right:{MEASURED_WIDTH}}  {verdict}".rstrip()
+            yield from (_problem(one.verdict, name) for name in one.names)
     verdicts = [one.verdict for one in judged]
     yield ""
     yield (
         f"{len(judged)} promises: {verdicts.count('held')} held, {verdicts.count('NOT HELD')} NOT HELD, "
         f"{verdicts.count('not run')} not run"
     )
+
+
+def _problem(verdict: str, name: str) -> str:
+    text = f"    {'failed' if verdict == 'NOT HELD' else verdict}: {name.rpartition('/')[2]}"
+    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -89,35 +89,34 @@ def test_a_failure_is_one_wherever_it_is(ran, name):
     assert "failed" in outcomes(ran, f"tests/unit/test_one.py::{name}")
 
 
-def test_a_scenario_may_be_run_from_its_own_folder(project):
-    from_inside = run(project, "tests", folder="molecule/default")
-    assert outcomes(from_inside, "molecule/default/tests/test_three.py::test_passes") == ["passed"]
-    as_its_own_root = run(project, "--rootdir=.", "tests", folder="molecule/default")
-    assert outcomes(as_its_own_root, "molecule/default/tests/test_three.py::test_passes") == ["passed"]
+def test_a_scenario_may_be_run_as_a_project_of_its_own(project):
+    inside = run(project, "--rootdir=.", "tests", folder="molecule/default")
+    assert outcomes(inside, "molecule/default/tests/test_three.py::test_passes") == ["passed"]
 
 
-def test_a_file_that_is_known_by_a_name_of_two_is_refused(project):
+def test_a_file_that_is_known_by_a_name_of_two_is_refused(project, tmp_path):
+    junit = tmp_path / "junit.xml"
+    junit.write_text('<testsuites><testcase classname="test_one" name="test_passes"/></testsuites>')
     with pytest.raises(MalformedError, match=r"test_one may be in tests/"):
-        run(project, "--rootdir=.", ".", folder="tests/e2e")
+        list(cases(junit, project))
 
 
-def judged(ran: list[Case], *names: str, passed: tuple[str, ...] = ()) -> tuple[str, str]:
+def judged(ran: list[Case], *names: str, passed: tuple[str, ...] = ()) -> tuple[str, str, list[str]]:
     one = judge(Promise("Area", "It holds.", names, names), ran, set(passed))
-    return one.measured, one.verdict
+    return one.measured, one.verdict, [name.rpartition("::")[2] for name in one.names]
 
 
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
-        (["test_one.py::TestBoth::test_measures"], ("0 of a::b.c[d] lost; 0 of 2 lost", "held")),
-        (["test_one.py::TestBoth"], ("0 of a::b.c[d] lost; 0 of 2 lost", "held")),
-        (["test_one.py::test_passes"], ("1 test", "held")),
-        (["test_one.py::test_passes", "test_one.py::test_is_skipped_on_one"], ("2 tests", "held")),
-        (["test_one.py"], ("failed: test_begins_badly, test_ends_badly, test_fails", "NOT HELD")),
-        (["test_one.py::test_passes", "test_one.py::test_fails"], ("failed: test_fails", "NOT HELD")),
-        (["test_one.py::test_is_skipped"], ("not run: test_is_skipped", "not run")),
-        (["test_one.py::test_pass"], ("not run: test_pass", "not run")),
-        (["test_none.py", "test_one.py::test_passes"], ("not run: test_none.py", "not run")),
+        (["test_one.py::TestBoth::test_measures"], ("0 of a::b.c[d] lost; 0 of 2 lost", "held", [])),
+        (["test_one.py::TestBoth"], ("0 of a::b.c[d] lost; 0 of 2 lost", "held", [])),
+        (["test_one.py::test_passes"], ("1 test", "held", [])),
+        (["test_one.py::test_passes", "test_one.py::test_is_skipped_on_one"], ("2 tests", "held", [])),
+        (["test_one.py::test_passes", "test_one.py::test_fails"], ("1 test", "NOT HELD", ["test_fails"])),
+        (["test_one.py::test_ends_badly", "test_one.py::test_none"], ("", "NOT HELD", ["test_ends_badly"])),
+        (["test_one.py::test_passes", "test_one.py::test_is_skipped"], ("1 test", "not run", ["test_is_skipped"])),
+        (["test_one.py::test_pass"], ("", "not run", ["test_pass"])),
     ],
 )
 def test_a_promise_is_held_when_each_of_its_tests_passed(ran, names, expected):
@@ -125,10 +124,10 @@ def test_a_promise_is_held_when_each_of_its_tests_passed(ran, names, expected):
 
 
 def test_a_check_that_is_no_test_is_held_when_it_is_said_to_have_passed(ran):
-    assert judged(ran, "make sanity", passed=("make sanity",)) == ("make sanity", "held")
-    assert judged(ran, "make sanity", passed=("make lint",)) == ("not run: make sanity", "not run")
+    assert judged(ran, "make sanity", passed=("make sanity",)) == ("make sanity", "held", [])
+    assert judged(ran, "make sanity", passed=("make lint",)) == ("", "not run", ["make sanity"])
     both = ("make sanity", "tests/unit/test_one.py::test_passes")
-    assert judged(ran, *both, passed=("make sanity",)) == ("1 test, make sanity", "held")
+    assert judged(ran, *both, passed=("make sanity",)) == ("1 test, make sanity", "held", [])
 
 
 def test_a_promise_is_one_line_of_120_columns_and_the_last_line_counts(ran):
@@ -140,37 +139,30 @@ def test_a_promise_is_one_line_of_120_columns_and_the_last_line_counts(ran):
     printed = list(lines([judge(promise, ran, set()) for promise in promises]))
     assert max(map(len, printed)) <= 120
     assert [line.split("  ")[0] for line in printed if line][:2] == ["Area", "It holds"]
-    assert [line.endswith(("held", "NOT HELD", "not run")) for line in printed].count(True) == 3 + 1
+    assert [line.endswith(("  held", "  NOT HELD", "  not run")) for line in printed].count(True) == 3
+    assert "    failed: test_one.py::test_ends_badly" in printed
+    assert "    not run: none.py" in printed
     assert printed[-1] == "3 promises: 1 held, 1 NOT HELD, 1 not run"
 
 
-def report(project: Path, table: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    promises = project / "promises.md"
-    promises.write_text(f"## Area\n\n| Promise | make test | make prove |\n| --- | --- | --- |\n{table}\n")
-    command = [sys.executable, PROGRAM, "--promises", promises, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def table(folder: Path, row: str) -> list[str]:
+    """The arguments that name a table of this row."""
+    promises = folder / "promises.md"
+    promises.write_text(f"## Area\n\n| Promise | make test | make prove |\n| --- | --- | --- |\n{row}\n")
+    return ["--promises", str(promises)]
 
 
-def junit_of_this_checkout(folder: Path) -> Path:
-    """The tests of one small file of this repository, as they run."""
-    junit = folder / "dns.xml"
-    command = [*PYTEST, f"--junitxml={junit}", "tests/unit/lab/dns"]
-    subprocess.run(command, cwd=PROGRAM.parents[1], env=BARE, capture_output=True, check=True)
-    return junit
-
-
-DNS = "tests/unit/lab/dns/test_name_server.py"
-
-
-def test_it_exits_by_whether_every_promise_was_held(tmp_path):
-    junit = junit_of_this_checkout(tmp_path)
-    row = f"| It answers. | `{DNS}`<br>`make sanity` | same |"
-    held = report(tmp_path, row, "--passed", "make sanity", "--passed", "make lint", str(junit))
+def test_it_exits_by_whether_every_promise_was_held(tmp_path, capsys):
+    junit = tmp_path / "junit.xml"
+    junit.write_text('<testsuites><testcase classname="tests.unit.test_report" name="test_it"/></testsuites>')
+    row = table(tmp_path, "| It reports. | `tests/unit/test_report.py::test_it`<br>`make sanity` | same |")
+    program = [sys.executable, PROGRAM, *row, "--passed", "make sanity", "--passed", "make lint", junit]
+    held = subprocess.run(program, capture_output=True, text=True, check=False)
     assert (held.returncode, held.stderr) == (0, ""), held.stdout
-    assert "5 tests, make sanity" in held.stdout
+    assert "1 test, make sanity" in held.stdout
     assert held.stdout.endswith("1 promises: 1 held, 0 NOT HELD, 0 not run\n")
-    missing = report(tmp_path, row, str(junit))
-    assert (missing.returncode, "not run: make sanity" in missing.stdout) == (1, True)
+    assert main([*row, str(junit)]) == 1
+    assert "    not run: make sanity\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -185,7 +177,5 @@ def test_what_cannot_be_read_is_named(tmp_path, capsys, junit, row, words):
     path = tmp_path / "none.xml"
     if junit is not None:
         path.write_text(junit)
-    promises = tmp_path / "promises.md"
-    promises.write_text(f"## Area\n\n| Promise | make test | make prove |\n| --- | --- | --- |\n{row}\n")
-    assert main(["--promises", str(promises), str(path)]) == 2
+    assert main([*table(tmp_path, row), str(path)]) == 2
     assert words in capsys.readouterr().err
