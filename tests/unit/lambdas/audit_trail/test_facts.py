@@ -25,13 +25,6 @@ def test_every_variable_is_documented():
     assert read == {*re.findall(r"`([A-Z]+_?[A-Z_]*)`", table)}
 
 
-def test_every_metric_is_documented():
-    folder = ROOT / "lambdas/audit_trail/audit_trail"
-    counted = {name for path in folder.glob("*.py") for name in re.findall(r'metric\("(\w+)"\)', path.read_text())}
-    table = PAGE.partition("## Logs and alarms")[2].partition("## Settings")[0]
-    assert counted == {*re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)}
-
-
 def test_the_archive_has_the_fields_that_are_read():
     assert [*audit_archive.FIELDS] == [*FIELDS]
     assert {"message", "day"} <= {*audit_archive.MORE}

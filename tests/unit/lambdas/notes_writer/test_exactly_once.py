@@ -166,9 +166,10 @@ def test_each_screening_has_one_note_with_each_message_three_times_and_functions
 
 
 @pytest.mark.slow
-def test_two_thousand_screenings_at_twenty_percent_faults(world):
+def test_two_thousand_screenings_at_twenty_percent_faults(world, record_property):
     references = world.screened(2000)
     world.work(world.writer(SETTINGS), deaths=0.01)
+    record_property("measured", f"{len(references)} screenings, {sum(world.notes().values())} notes")
     assert world.notes() == each_once(references) == world.written()
 
 
