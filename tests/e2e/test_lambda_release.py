@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
-from running_lab import AWS, changes, playbook
+from running_lab import AWS, playbook
 
 WORD = f"word-{secrets.token_hex(16)}"
 REGION = "eu-central-1"
@@ -22,13 +23,6 @@ def client(service: str) -> Any:
     )
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    folder = tmp_path / "greeter"
-    folder.mkdir()
-    return folder
-
-
 @pytest.fixture(autouse=True)
 def queue() -> Iterator[None]:
     url = client("sqs").create_queue(QueueName="greetings")["QueueUrl"]
@@ -36,68 +30,67 @@ def queue() -> Iterator[None]:
     client("sqs").delete_queue(QueueUrl=url)
 
 
-def write(folder: Path, status: int) -> None:
+def handler(status: int) -> str:
     """A function that answers with a status, and with a word of its environment."""
     answer = f"{{'statusCode': {status}, 'body': os.environ['WORD']}}"
-    handler = f"import os\n\n\ndef handler(event, context):\n    return {answer}\n"
-    (folder / "handler.py").write_text(handler)
+    return f"import os\n\n\ndef handler(event, context):\n    return {answer}\n"
 
 
-def step(name: str, folder: Path, *arguments: str) -> tuple[int, str, int]:
-    """Do a step. Returns the playbook's status, what it printed, in which the secret is not, and its changes."""
-    told = json.dumps({"step": name, "source": str(folder), "word": WORD})
-    result = playbook("tests/e2e/lambda_release.yml", "-vvv", "--diff", *arguments, "-e", told)
-    printed = result.stdout + result.stderr
-    assert WORD not in printed
-    return result.returncode, printed, changes(result)["localhost"]
+STEPS: list[dict[str, Any]] = [
+    {
+        "name": "release",
+        "does": "release",
+        "files": {"handler.py": handler(200)},
+        "live": "1",
+        "answer": {"statusCode": 200, "body": WORD},
+    },
+    {"name": "release again", "does": "release", "live": "1"},
+    {"name": "check it", "does": "release", "check": True, "live": "1"},
+    {"name": "check a change", "does": "release", "check": True, "files": {"more.py": ""}, "live": "1"},
+    {"name": "release the change", "does": "release", "live": "2"},
+    {"name": "release what fails", "does": "release", "files": {"handler.py": handler(500)}, "live": "2"},
+    {"name": "roll back", "does": "roll back", "live": "1"},
+    {"name": "roll back again", "does": "roll back", "live": "1"},
+    {"name": "delete", "does": "delete", "live": "none"},
+    {"name": "delete again", "does": "delete", "live": "none"},
+]
+CHANGES = {
+    "release": 3,  # the role, what it allows, the release
+    "release again": 0,
+    "check it": 0,
+    "check a change": 1,
+    "release the change": 1,
+    "roll back": 1,
+    "roll back again": 0,
+    "delete": 2,  # its role too
+    "delete again": 0,
+}
 
 
-def live() -> tuple[str, Any]:
-    """The version that is live, and what it answers."""
-    version = client("lambda").get_alias(FunctionName="greeter", Name="live")["FunctionVersion"]
-    answer = client("lambda").invoke(FunctionName="greeter", Qualifier=version)
-    return version, json.loads(answer["Payload"].read())
+def test_the_life_of_a_function(tmp_path: Path):
+    told = {"source": str(tmp_path), "word": WORD, "steps": STEPS}
+    # On the command line it would be printed.
+    variables = tmp_path / "variables.json"
+    variables.write_text(json.dumps(told))
+    result = playbook("tests/e2e/lambda_release.yml", "-vvv", "--diff", "-e", f"@{variables}")
+    assert WORD not in result.stdout + result.stderr
+    assert result.returncode == 0, result.stdout
+    _, *parts = re.split(r"^TASK \[Step (.+)\] \*+$", result.stdout, flags=re.MULTILINE)
+    printed = dict(zip(parts[::2], parts[1::2], strict=True))
+    failed = printed.pop("release what fails")
+    assert "version 3 of greeter did not pass its smoke test: statusCode is 500, not 200" in failed
+    assert [name for name, text in printed.items() if "\nfatal: " in text] == []
+    assert {name: len(re.findall("^changed: ", text, re.MULTILINE)) for name, text in printed.items()} == CHANGES
 
 
-def test_the_life_of_a_function(source: Path):
-    write(source, 200)
-    status, printed, changed = step("release", source)
-    assert status == 0, printed
-    assert changed == 3  # the role, what it allows, the release
-    assert live() == ("1", {"statusCode": 200, "body": WORD})
-    assert step("release", source)[2] == 0
-    assert step("release", source, "--check")[2] == 0
-
-    (source / "more.py").write_text("")
-    assert step("release", source, "--check")[2] == 1
-    assert live()[0] == "1"
-    assert step("release", source)[2] == 1
-    assert live()[0] == "2"
-
-    write(source, 500)
-    status, printed, _ = step("release", source)
-    assert status != 0
-    assert "version 3 of greeter did not pass its smoke test: statusCode is 500, not 200" in printed
-    assert live()[0] == "2"
-
-    assert step("roll back", source)[2] == 1
-    assert step("roll back", source)[2] == 0
-    assert live()[0] == "1"
-
-    assert step("delete", source)[2] == 2  # its role too
-    assert step("delete", source)[2] == 0
-
-
-@pytest.mark.parametrize(
-    ("permissions", "words"),
-    [
-        ([{"actions": ["sqs:*"], "resources": ["arn:aws:sqs:eu-central-1:1:q"]}], "actions has 'sqs:*'"),
-        ([{"actions": ["sqs:SendMessage"], "resources": ["*"]}], "resources has '*'"),
-    ],
-)
-def test_permissions_for_everything_are_refused_before_a_role_is_made(permissions: list[Any], words: str):
+def test_permissions_for_everything_are_refused_before_a_role_is_made():
+    permissions = [
+        {"actions": ["sqs:*"], "resources": ["arn:aws:sqs:eu-central-1:1:q"]},
+        {"actions": ["sqs:SendMessage"], "resources": ["*"]},
+    ]
     listed = [{"name": "refused", "source": "/nowhere", "permissions": permissions}]
     result = playbook("playbooks/functions.yml", "-e", json.dumps({"fleet_functions": listed}))
     assert result.returncode != 0
-    assert words in result.stdout + result.stderr
+    output = result.stdout + result.stderr
+    assert [words for words in ("actions has 'sqs:*'", "resources has '*'") if words not in output] == [], output
     assert "refused" not in [role["RoleName"] for role in client("iam").list_roles()["Roles"]]

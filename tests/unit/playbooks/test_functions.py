@@ -50,9 +50,10 @@ def test_no_policy_allows_more_than_it_must(inventory):
 
 def test_functions_wait_longer_than_the_longest_deadline():
     routes = [{"path": "/patients/*/screen", "class": "always", "deadline_seconds": 90.5}]
-    for given, seconds in ({"fleet_routes": routes}, 93), ({"fleet_retry_policy": {}}, 62):
-        assert shown("staging", "{{ fleet_answer_seconds | int }}", "-e", json.dumps(given)) == seconds
-    assert shown("staging", "{{ fleet_notes.settle_seconds | int }}", "-e", json.dumps({"fleet_routes": routes})) == 220
+    both = "{{ fleet_answer_seconds | int }} {{ fleet_notes.settle_seconds | int }}"
+    assert shown("staging", both, "-e", json.dumps({"fleet_routes": routes})) == "93 220"
+    given = json.dumps({"fleet_retry_policy": {}})
+    assert shown("staging", "{{ fleet_answer_seconds | int }}", "-e", given) == 62
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,7 @@ def test_from_a_thousand_streams_on_rows_come_twice(streams, rows):
     assert len(connector.as_split([str(n) for n in range(streams)])) == rows
 
 
+@pytest.mark.slow
 def test_the_rows_of_a_thousand_streams_can_be_counted_once_by_what_is_in_them(logs):
     logs.region.groups["/fleet/requests"] = {f"s{n:04}": [(n, f"id {n}")] for n in range(1000)}
     assert count(logs) == 1001

@@ -8,6 +8,7 @@ import pytest
 from hosp_process import HEALTHY, NOTE, SOURCE, Hosp
 
 
+@pytest.mark.slow
 def test_faults_from_the_start_are_those_of_the_page(tmp_path):
     fresh = Hosp(tmp_path)
     try:
@@ -96,6 +97,7 @@ def test_the_controls_answer_on_their_own_port_only_whatever_the_host_header_say
     assert hosp.control.get("/patients/1").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -107,6 +109,7 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path):
     assert len(ended.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_the_packed_simulator_is_reproducible_and_runs(tmp_path):
     for name in ("a.zip", "b.zip"):
         packing = [sys.executable, SOURCE.parent / "pack.py", SOURCE / "hosp", tmp_path / "new" / name]

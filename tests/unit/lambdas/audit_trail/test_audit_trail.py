@@ -463,6 +463,7 @@ def test_what_cannot_be_asked_is_refused_and_what_can_is_named(ask, cloud, accep
     assert cloud.calls == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["from", "to", "patient", "method", "outcome", "x"])
 def test_sql_has_no_effect_in_any_field(ask, cloud, name):
     """In the name of a user it is a name: see test_query.py."""

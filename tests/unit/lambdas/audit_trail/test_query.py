@@ -78,20 +78,16 @@ def test_a_client_that_repeats_its_ids_hides_nothing(trail):
     assert len(found) == 5
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_a_line_that_is_no_entry_is_a_row_of_its_own_kind(trail):
+    texts = [
         *("", "text", "{", "[]", "17", '"a"', "null", "\x00", "{}", line()[:-1], line()[:40], line() + "x", "=1+1"),
         *(line(epoch="x"), line(epoch=None), line(epoch=1e300), line(request_id=None), line(request_id="")),
-    ],
-    ids=lambda text: text[:12] + str(len(text)),
-)
-def test_a_line_that_is_no_entry_is_a_row_of_its_own_kind(trail, text):
-    found, counts = trail(text, line(1), user="nurse", method="GET")
+    ]
+    found, counts = trail(*texts, line(1), user="nurse", method="GET")
     unreadable = [row for row in found if row["kind"] == "unreadable"]
-    assert [plain(row["details"]) for row in unreadable] == [text]
-    assert unreadable[0]["time"] == "2026-11-25T00:00:02.000Z"
-    assert counts == {"rows": "2", "unreadable": "1", "copies_left_out": "0"}
+    assert sorted(plain(row["details"]) for row in unreadable) == sorted(texts)
+    assert {row["time"] for row in unreadable} == {"2026-11-25T00:00:02.000Z"}
+    assert counts == {"rows": str(len(texts) + 1), "unreadable": str(len(texts)), "copies_left_out": "0"}
 
 
 def test_filters_hide_no_line_that_cannot_be_read(trail):
@@ -230,6 +226,7 @@ def test_an_export_is_in_the_trail(trail):
     assert row["details"] == "from=2026-11-25&to=2026-11-26"
 
 
+@pytest.mark.slow
 def test_no_name_of_a_user_is_sql(trail):
     """Among all who have such a name, each is found by it, and nobody else."""
     lines = [line(number, user=name) for number, name in enumerate(SQL)]
@@ -250,16 +247,17 @@ def test_the_sql_is_the_same_whatever_the_user_is_called():
 SPREADSHEETS_RUN = tuple("=+-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20")
 
 
-@pytest.mark.parametrize("column", ["user", "client", "method", "path", "client_request_id", "proxy", "details"])
-def test_no_cell_is_a_formula_and_each_says_what_it_said(trail, column):
+def test_no_cell_is_a_formula_and_each_says_what_it_said(trail):
+    columns = ["user", "client", "method", "path", "client_request_id", "proxy", "details"]
     texts = FORMULAS + ORDINARY
-    found, _ = trail(*(line(number, **{column: text}) for number, text in enumerate(texts)))
-    cells = [row[{"client": "client_address"}.get(column, column)] for row in found]
-    assert [plain(cell) for cell in cells] == texts
-    for cell in cells:
-        # A spreadsheet may take a semicolon for the end of a cell, and passes over spaces.
-        for part in cell.replace(";", "\n").replace("\t", "\n").split("\n"):
-            assert not part.strip(" \x0b\x0c").startswith(SPREADSHEETS_RUN), cell
+    found, _ = trail(*(line(number, **dict.fromkeys(columns, text)) for number, text in enumerate(texts)))
+    for column in columns:
+        cells = [row[{"client": "client_address"}.get(column, column)] for row in found]
+        assert [plain(cell) for cell in cells] == texts, column
+        for cell in cells:
+            # A spreadsheet may take a semicolon for the end of a cell, and passes over spaces.
+            for part in cell.replace(";", "\n").replace("\t", "\n").split("\n"):
+                assert not part.strip(" \x0b\x0c").startswith(SPREADSHEETS_RUN), (column, cell)
 
 
 def test_ordinary_cells_stay_as_they_are(trail):

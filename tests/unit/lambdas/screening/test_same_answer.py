@@ -6,6 +6,7 @@ import http.client
 import random
 from base64 import b64decode
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from screening.exchange import HOP_BY_HOP
@@ -46,6 +47,7 @@ def through(context) -> tuple[int, dict[str, str], list[str], bytes]:
     return answer["statusCode"], answer["headers"], answer["cookies"], body
 
 
+@pytest.mark.slow
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )

@@ -213,6 +213,7 @@ def options_of(shape: Any) -> st.SearchStrategy[Any]:
     return st.fixed_dictionaries({name: strategies[name] for name in required}, optional=optional)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(options=options_of(SHAPE), more=options_of(SHAPE), seed=st.integers(0, 99))
 def test_whatever_is_wanted_is_made_once(options, more, seed):

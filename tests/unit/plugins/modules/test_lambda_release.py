@@ -178,6 +178,7 @@ class TestStory:
         assert "this machine has no python3.13" in aws.run()["warnings"][0]
         assert "warnings" not in aws.run()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("check", [True, False])
     def test_a_lock_that_cannot_be_installed_is_refused_before_anything_changes(self, aws, source, monkeypatch, check):
         monkeypatch.setenv("PIP_NO_INDEX", "1")

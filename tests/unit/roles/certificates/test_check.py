@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-pytestmark = pytest.mark.slow
+# One run for all of them: those of a group go to one worker.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("certificates")]
 
 HERE = Path(__file__).parent
 KEY = "a-binding-key-that-nobody-may-see"
