@@ -26,7 +26,7 @@ from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.controls
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import Request, requests, templates
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Arrivals, Record, Result, Send, drive
 from proof import size
-from running_lab import CLOUD, CONTROLS, INVENTORY, OLD_DOMAIN, PROXY_NAMES, container, podman
+from running_lab import CLOUD, CONTROLS, INVENTORY, OLD_DOMAIN, PROXY_NAMES, container, podman, until
 
 # Requests a second that a load asks for, unless the machine carries less.
 WANTED = size(test=100, prove=300)
@@ -58,13 +58,26 @@ class Break:
 
 
 @dataclass
-class Load:
+class Counted:
+    """How often something happened while others wait for it: a request was sent, a function killed."""
+
+    number: int = 0
+
+    def add(self, more: int = 1) -> int:
+        self.number += more
+        return self.number
+
+    def wait_for(self, number: int) -> None:
+        until(lambda: self.number >= number)
+
+
+@dataclass(kw_only=True)
+class Load(Counted):
     """Requests at `rate` a second, with ids that begin with `name`. `records` say when they began by the wall clock;
     `lines` are the proxies' by the id of the request."""
 
-    name: str
-    rate: float
-    sent: int = 0
+    name: str = ""
+    rate: float = 0
     records: list[Record] = field(default_factory=list)
     ledger: dict[str, Any] = field(default_factory=dict)
     lines: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -76,11 +89,6 @@ class Load:
         begin = time.time()
         yield
         self.breaks.append(Break(host, begin, time.time()))
-
-    def wait_for(self, number: int) -> None:
-        """Until so many requests are sent in all."""
-        while self.sent < number:
-            time.sleep(0.1)
 
     def failed(self, cls: str) -> list[Record]:
         """The requests of a class that failed, but for those that were lost with a host."""
@@ -228,15 +236,15 @@ class Crowd:
 
 @dataclass(frozen=True)
 class Until:
-    """Requests of one of a load's users arrive at a constant rate (a second) until `over` is set."""
+    """Requests arrive at a constant rate (a second) until `over` is set, and are counted."""
 
     over: threading.Event
     rate: float
-    load: Load
+    counted: Counted
 
     async def play(self, requests: Sequence[Request], send: Send) -> None:
         async def counted(request: Request, due: float) -> None:
-            self.load.sent += 1
+            self.counted.add()
             await send(request, due)
 
         await Arrivals(self.rate).play(takewhile(lambda _: not self.over.is_set(), requests), counted)
@@ -262,7 +270,7 @@ def under_load(
     """Users ask side by side, from the block's begin to its end; the figures are there after it."""
     controls = Controls(CONTROLS)
     with controls.faults(faults, lambda _: None):
-        load = Load(name or f"e2e-{secrets.token_hex(4)}", carried(wanted))
+        load = Load(name=name or f"e2e-{secrets.token_hex(4)}", rate=carried(wanted))
         controls.clear_ledger()
         over = threading.Event()
         each = load.rate / len(users)

@@ -11,6 +11,7 @@ import os
 import subprocess
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -64,14 +65,19 @@ def state_of(name: str) -> str:
         return next(row["status"] for row in rows if (row["# pxname"], row["svname"]) == ("proxies", name))
 
 
-def wait_until_up(name: str, seconds: float = 120) -> None:
-    """Wait until the load balancer sends requests to a proxy again."""
-    wait_until(name, "UP", seconds)
-
-
-def wait_until(name: str, state: str, seconds: float = 120) -> None:
-    """Wait until the load balancer has noticed what became of a proxy."""
+def until(look: Callable[[], bool], seconds: float = 600) -> None:
+    """Wait for it; the time only ends what would hang."""
     end = time.monotonic() + seconds
-    while state_of(name) != state:
-        assert time.monotonic() < end, f"{name} is not {state} in the load balancer after {seconds} s"
+    while not look():
+        assert time.monotonic() < end, f"not within {seconds} s"
         time.sleep(0.2)
+
+
+def wait_until_up(name: str) -> None:
+    """Wait until the load balancer sends requests to a proxy again."""
+    wait_until(name, "UP")
+
+
+def wait_until(name: str, state: str) -> None:
+    """Wait until the load balancer has noticed what became of a proxy."""
+    until(lambda: state_of(name) == state)

@@ -156,7 +156,7 @@ class Period:
     run: str
     begin: int
     end: int = 0
-    load: Load = field(default_factory=lambda: Load("", 0))
+    load: Load = field(default_factory=Load)
     odd: list[Sent] = field(default_factory=list)
     named: tuple[int, int] = (0, 0)
     screened: httpx.Response | None = None

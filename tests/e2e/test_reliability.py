@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import ssl
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -24,6 +23,7 @@ from running_lab import (
     container,
     playbook,
     podman,
+    until,
     wait_until,
     wait_until_up,
 )
@@ -43,13 +43,6 @@ class Broken:
 
 def master(proxy: str) -> str:
     return podman("exec", container(proxy), "sh", "-c", "cat /run/nginx.pid || true").strip()
-
-
-def until(look: Callable[[], bool]) -> None:
-    end = time.monotonic() + 120
-    while not look():
-        assert time.monotonic() < end, "nothing came of it within two minutes"
-        time.sleep(0.1)
 
 
 def kill_master(load: Load, proxy: str) -> Break:
