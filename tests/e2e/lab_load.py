@@ -34,8 +34,6 @@ WANTED = size(test=100, prove=300)
 CARRIED = 0.5
 CROWD = 100
 CALIBRATION_SECONDS = 1.5
-# A plan is made in advance; a test ends long before it.
-MOST_SECONDS = 900
 # These only end what hangs: whoever is under way answers long before.
 HANG_SECONDS = 90
 
@@ -266,8 +264,10 @@ def under_load(
     users: Sequence[str] = ("nurse",),
     faults: Mapping[str, Any] = FAULTS | LATE,
     name: str = "",
+    most_seconds: float = 600,
 ) -> Iterator[Load]:
-    """Users ask side by side, from the block's begin to its end; the figures are there after it."""
+    """Users ask side by side, from the block's begin to its end; the figures are there after it. What they ask for is
+    made in advance, for longer than the test can take."""
     controls = Controls(CONTROLS)
     with controls.faults(faults, lambda _: None):
         load = Load(name=name or f"e2e-{secrets.token_hex(4)}", rate=carried(wanted))
@@ -276,7 +276,7 @@ def under_load(
         each = load.rate / len(users)
         kinds = templates(KINDS, writes=True)
         plans = [
-            requests(kinds, int(each * MOST_SECONDS), seed, f"{load.name}-{user}") for seed, user in enumerate(users, 1)
+            requests(kinds, int(each * most_seconds), seed, f"{load.name}-{user}") for seed, user in enumerate(users, 1)
         ]
 
         async def ask() -> list[Result]:
@@ -291,7 +291,7 @@ def under_load(
         thread.start()
         try:
             yield load
-            assert thread.is_alive(), f"the load ended before the test did, after {MOST_SECONDS} s"
+            assert thread.is_alive(), f"the load ended before the test did, after {most_seconds} s"
         finally:
             over.set()
             thread.join()

@@ -79,7 +79,7 @@ def test_a_rotation_that_is_interrupted_twice_fails_no_request(record_property):
     old, shown = kept()["current"], certificates()
     change = size(test=["-e", changed_policy_and_certificates()], prove=[])
     # For minutes, beside playbooks and functions on the same machine.
-    with under_load(size(test=40, prove=100)) as load, screened_meanwhile() as screened:
+    with under_load(size(test=40, prove=100), most_seconds=1800) as load, screened_meanwhile() as screened:
         interrupt_when_there_is("pending", *change)
         new = kept()["pending"]
         assert kept()["current"] == old
