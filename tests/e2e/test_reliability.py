@@ -49,7 +49,7 @@ def kill_master(load: Load, proxy: str) -> Break:
     before = master(proxy)
     # What the old workers' port had taken is lost when the last of them leaves it, and the new master has it then.
     with load.breaking(proxy):
-        podman("exec", container(proxy), "kill", "-9", before)
+        podman("exec", container(proxy), "sh", "-c", f"kill -9 {before}")
         until(lambda: master(proxy) not in ("", before))
     return load.breaks[-1]
 
