@@ -32,7 +32,8 @@ from running_lab import CLOUD, CONTROLS, INVENTORY, OLD_DOMAIN, PROXY_NAMES, con
 WANTED = size(test=100, prove=300)
 # The share of what the edge answers to a crowd: the rest is for whatever happens under the load.
 CARRIED = 0.5
-CROWD = 100
+LEAST = 10
+CROWD = size(test=40, prove=100)
 CALIBRATION_SECONDS = 1.5
 # These only end what hangs: whoever is under way answers long before.
 HANG_SECONDS = 90
@@ -87,6 +88,10 @@ class Load(Counted):
         begin = time.time()
         yield
         self.breaks.append(Break(host, begin, time.time()))
+
+    def enough(self, requests: int) -> int:
+        """So many requests as are wanted of a load at the wanted rate, or as come in the same time."""
+        return int(requests * self.rate / WANTED)
 
     def failed(self, cls: str) -> list[Record]:
         """The requests of a class that failed, but for those that were lost with a host."""
@@ -252,9 +257,9 @@ def carried(wanted: float) -> float:
     """The rate that a load asks for: what is wanted, or what this machine carries now."""
     plan = requests(templates(KINDS, writes=False), 3000, 1, f"calibration-{secrets.token_hex(4)}")
     result = uvloop.run(drive(plan, target("nurse"), Crowd(CROWD, CALIBRATION_SECONDS), HANG_SECONDS))
-    answered = sum(record.start + record.seconds <= CALIBRATION_SECONDS for record in result.records)
-    rate = min(wanted, max(5, CARRIED * answered / CALIBRATION_SECONDS))
-    print(f"{answered / CALIBRATION_SECONDS:.0f} requests a second were answered to a crowd: {rate:.0f} are asked for")
+    most = len(result.records) / max(record.start + record.seconds for record in result.records)
+    rate = min(wanted, max(LEAST, CARRIED * most))
+    print(f"{most:.0f} requests a second were answered to a crowd: {rate:.0f} are asked for")
     return rate
 
 

@@ -229,7 +229,7 @@ def send_all(asked: Iterator[dict[str, Any]]) -> list[Sent]:
 
 def kill_and_rotate(load: Load) -> None:
     """One proxy's host dies, and the log of the other, which has all the load then, is rotated."""
-    load.wait_for(REQUESTS // 10)
+    load.wait_for(load.enough(REQUESTS) // 10)
     with load.breaking("proxy1"):
         podman("kill", container("proxy1"))
         podman("wait", container("proxy1"))
@@ -286,7 +286,7 @@ def period() -> Period:
         named = {"X-Request-Id": f"{period.run}-screening"}
         period.screened = front("POST", "/patients/7/screen", NURSE, named, json={"images": ["left"]})
         ready(start(**{"from": iso(period.begin), "to": iso(now_ms()), "user": f"nobody-{period.run}"}))
-        period.load.wait_for(REQUESTS)
+        period.load.wait_for(period.load.enough(REQUESTS))
     period.end = now_ms()
     logs = client("logs")
     for proxy in PROXY_NAMES:
@@ -315,7 +315,7 @@ def test_every_request_of_ten_users_is_in_it_once_through_a_kill_and_a_rotation(
         f"{load.most_in_hand(broken)} in hand; {len(period.lines)} lines, {len(period.rows)} rows, "
         f"{period.about['copies_left_out']} copies left out",
     )
-    assert len(load.records) >= REQUESTS
+    assert len(load.records) >= load.enough(REQUESTS)
     # What a killed proxy had in hand, it could not write down, not even what it had answered that very moment.
     assert [record for record in missing if not load.in_flight(record)] == []
     assert len(missing) <= load.most_in_hand(broken)
@@ -393,7 +393,7 @@ def test_filters_find_what_the_whole_trail_has_of_it(period):
         for row in period.rows
         if (row["user"], row["outcome"]) == ("user1", "success") and row["method"] in wanted["method"]
     ]
-    assert len(expected) > REQUESTS / 25
+    assert len(expected) > period.load.enough(REQUESTS) / 25
     assert rows(ready(start(**period.filters, **wanted))["url"]) == expected
 
 
