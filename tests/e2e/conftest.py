@@ -11,8 +11,10 @@ from running_lab import container, podman
 @pytest.fixture(scope="session", autouse=True)
 def lab_is_up() -> None:
     """Requests to a lab that is down would leave this machine."""
-    for host in ("hosp", "cloud", "proxy1", "proxy2"):
-        try:
-            podman("exec", container(host), "true")
-        except subprocess.CalledProcessError as error:
-            pytest.exit(f"the lab is not up: run `ansible-playbook site.yml` first\n{error.stderr}", returncode=1)
+    hosts = [container(host) for host in ("hosp", "cloud", "proxy1", "proxy2")]
+    try:
+        states = podman("inspect", "--format", "{{.State.Status}}", *hosts).split()
+    except subprocess.CalledProcessError as error:
+        states = [error.stderr]
+    if set(states) != {"running"}:
+        pytest.exit(f"the lab is not up ({', '.join(states)}): run `ansible-playbook site.yml` first", returncode=1)
