@@ -26,7 +26,7 @@ def screenings(pace: Pace) -> Screenings:
     """A nurse's, through the front."""
     nurse = basic_authorization("nurse", "nurse")
     front = Target("through the front", FRONT, host_header=DOMAIN, headers=nurse, ca_path=str(CA))
-    return Screenings(front, pace, 30, f"screening-{secrets.token_hex(4)}")
+    return Screenings(front, pace, 90, f"screening-{secrets.token_hex(4)}")
 
 
 def waiting(queue: str) -> int:
@@ -42,7 +42,7 @@ def undelivered() -> int:
     return sum(page["KeyCount"] for page in pages)
 
 
-def wait_until_all_are_delivered(seconds: float = 300) -> None:
+def wait_until_all_are_delivered(seconds: float = 600) -> None:
     """Until no message waits any more."""
     end = time.monotonic() + seconds
     while waiting(NOTES):

@@ -1,12 +1,11 @@
 """The audit trail as an administrator meets it: every request once, whatever happens, and for nobody else.
 
-Most questions are answered by one export: that of a busy period, in which ten users ask for 20 000 things, a proxy's
-host is killed, a log is rotated, and people send what nobody should send.
+Most questions are answered by one export: that of a busy period, in which ten users ask for thousands of things, a
+proxy's host is killed, a log is rotated, and people send what nobody should send.
 """
 
 from __future__ import annotations
 
-import asyncio
 import codecs
 import csv
 import io
@@ -15,12 +14,11 @@ import random
 import secrets
 import socket
 import ssl
-import threading
 import time
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -28,36 +26,29 @@ from urllib.parse import parse_qs, unquote_plus, urlsplit
 
 import httpx
 import pytest
-import uvloop
-import yaml
-from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.client import Target, basic_authorization
-from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.controls import Controls
-from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import requests, templates
-from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Arrivals, Result, drive
+from lab_load import FAULTS, Load, tries, under_load
+from proof import size
 from running_lab import (
     AWS,
     CA,
     CLOUD,
-    CONTROLS,
     DOMAIN,
     FRONT,
-    INVENTORY,
     OLD_DOMAIN,
     PROXIES,
-    RATE,
-    Load,
+    PROXY_NAMES,
     container,
     podman,
+    wait_until,
     wait_until_up,
 )
 from screened import client, wait_until_all_are_delivered
-from test_log_shipping import GROUP, PROXY_NAMES, eventually, on
+from test_log_shipping import GROUP, eventually, on
 
 ADMIN, NURSE = ("admin", "admin"), ("nurse", "nurse")
 EXPORTS = "/audit/exports"
 USERS = [f"user{number}" for number in range(1, 11)]
-REQUESTS = 20_000
-FAULTS = {"rate": 0.02, "mix": {"500": 0.5, "502": 0.5}, "applied": 0.5, "latency_ms": [20, 200]}
+REQUESTS = size(test=2000, prove=20_000)
 OUTCOMES = {2: "success", 3: "success", 4: "refused", 5: "failed"}
 
 # Users may be called so: as names they find their own rows, as SQL they would find others', or none.
@@ -110,7 +101,7 @@ def iso(ms: int) -> str:
 def front(method: str, path: str, auth: Any, headers: Mapping[str, str], **given: Any) -> httpx.Response:
     """As a user, whom a DNS would lead there."""
     named = {"headers": {"Host": DOMAIN, **headers}, "extensions": {"sni_hostname": DOMAIN}}
-    with httpx.Client(verify=ssl.create_default_context(cafile=CA), timeout=40) as user:
+    with httpx.Client(verify=ssl.create_default_context(cafile=CA), timeout=90) as user:
         return user.request(method, FRONT + path, auth=auth, **named, **given)
 
 
@@ -125,7 +116,7 @@ def start(**filters: Any) -> str:
     return started.headers["location"]
 
 
-def ready(place: str, seconds: float = 120) -> dict[str, Any]:
+def ready(place: str, seconds: float = 300) -> dict[str, Any]:
     """What is said of an export that is ready."""
     end = time.monotonic() + seconds
     while (answer := ask(place)).status_code == 202:
@@ -187,42 +178,9 @@ class Period:
         return [row for row in self.rows if row["client_request_id"] == id]
 
 
-@contextmanager
-def ten_users(run: str) -> Iterator[Load]:
-    """They ask for all of the 20 000, side by side. The block is what happens meanwhile."""
-    verify = yaml.safe_load((INVENTORY / "group_vars" / "all" / "verify.yml").read_text())
-    kinds = templates(verify["verify_requests"], writes=True)
-    plans = [requests(kinds, REQUESTS // len(USERS), seed, f"{run}-{user}") for seed, user in enumerate(USERS, 1)]
-    # By the old domain's plain HTTP, as in conftest.py.
-    targets = [Target(user, f"http://{CLOUD}", OLD_DOMAIN, basic_authorization(user, user)) for user in USERS]
-
-    async def asking() -> list[Result]:
-        pace = Arrivals(RATE / len(USERS))
-        return await asyncio.gather(
-            *(drive(plan, target, pace, 12) for plan, target in zip(plans, targets, strict=True))
-        )
-
-    def ask_all() -> None:
-        records = [record for result in uvloop.run(asking()) for record in result.records]
-        load.result = Result("ten users", REQUESTS, len(records), records=records)
-
-    controls = Controls(CONTROLS)
-    with controls.faults(FAULTS, lambda _: None):
-        controls.clear_ledger()
-        load = Load(began=time.monotonic())
-        thread = threading.Thread(target=ask_all)
-        thread.start()
-        try:
-            yield load
-            assert thread.is_alive(), "the load ended before what should happen meanwhile did"
-        finally:
-            thread.join()
-        load.ledger = dict(controls.ledger())
-
-
 def send(address: str, id: str, user: bytes = b"nurse:nurse", path: bytes = b"/staff/1", agent: bytes = b"x") -> Sent:
     """Any bytes where a client may put some; only NUL, CR and LF would end a header."""
-    with socket.create_connection((address, 80), timeout=20) as connection:
+    with socket.create_connection((address, 80), timeout=90) as connection:
         connection.sendall(
             b"GET %b HTTP/1.1\r\nHost: %b\r\nX-Request-Id: %b\r\nUser-Agent: %b\r\nAuthorization: Basic %b\r\n"
             b"Connection: close\r\n\r\n" % (path, OLD_DOMAIN.encode(), id.encode(), agent, b64encode(user))
@@ -237,33 +195,48 @@ def random_bytes(chance: random.Random, without: bytes) -> bytes:
     return bytes(byte for byte in chance.randbytes(20) if byte not in without)
 
 
-def send_odd_to_the_proxies(run: str) -> Iterator[Sent]:
+def odd_at_the_proxies(run: str) -> Iterator[dict[str, Any]]:
     """With any byte that NGINX takes in a path. They refuse what does not come by the front, and log it."""
     chance = random.Random(1)
     for number in range(200):
         path = b"/" + random_bytes(chance, bytes(range(0x21)) + b"\x7f%?.")
-        user, agent = random_bytes(chance, b":"), random_bytes(chance, b"\r\n\0")
-        yield send(PROXIES[number % 2], f"{run}-straight-{number}", user + b":x", path, agent)
+        user, agent = random_bytes(chance, b":") + b":x", random_bytes(chance, b"\r\n\0")
+        id = f"{run}-straight-{number}"
+        yield {"address": PROXIES[number % 2], "id": id, "user": user, "path": path, "agent": agent}
 
 
-def send_odd_to_the_front(run: str) -> Iterator[Sent]:
+def odd_at_the_front(run: str) -> Iterator[dict[str, Any]]:
     chance = random.Random(2)
     users = [*ODD, *(random_bytes(chance, b":") for _ in range(60))]
     for number, user in enumerate(users):
-        yield send(CLOUD, f"{run}-odd-{number}", user + b":x", agent=random_bytes(chance, b"\r\n\0"))
+        agent = random_bytes(chance, b"\r\n\0")
+        yield {"address": CLOUD, "id": f"{run}-odd-{number}", "user": user + b":x", "agent": agent}
     for number, path in enumerate(ODD_PATHS):
-        yield send(CLOUD, f"{run}-path-{number}", path=path)
+        yield {"address": CLOUD, "id": f"{run}-path-{number}", "path": path}
+
+
+def repeated_and_forged(run: str) -> Iterator[dict[str, Any]]:
+    for _ in range(20):
+        yield {"address": CLOUD, "id": f"{run}-same"}
+    for number, id in enumerate(["", "a b", "a" * 129, '"}', "\u00e4"]):
+        yield {"address": CLOUD, "id": id, "path": f"/{run}/{number}".encode()}
+
+
+def send_all(asked: Iterator[dict[str, Any]]) -> list[Sent]:
+    with ThreadPoolExecutor(5) as people:
+        return list(people.map(lambda each: send(**each), asked))
 
 
 def kill_and_rotate(load: Load) -> None:
     """One proxy's host dies, and the log of the other, which has all the load then, is rotated."""
-    time.sleep(5)
-    load.host_dies()
-    podman("kill", container("proxy1"))
+    load.wait_for(load.enough(REQUESTS) // 10)
+    with load.breaking("proxy1"):
+        podman("kill", container("proxy1"))
+        podman("wait", container("proxy1"))
     try:
-        time.sleep(1)
+        wait_until("proxy1", "DOWN")
         on("proxy2", "logrotate", "--force", "/etc/logrotate.d/nginx")
-        time.sleep(3)
+        time.sleep(1)
     finally:
         podman("start", container("proxy1"))
     wait_until_up("proxy1")
@@ -303,19 +276,17 @@ def period() -> Period:
     for proxy in PROXY_NAMES:
         wait_until_up(proxy)
     period = Period(f"audit-{secrets.token_hex(4)}", begin=now_ms())
-    with ten_users(period.run) as period.load:
+    with under_load(users=USERS, faults=FAULTS, name=period.run) as period.load:
         kill_and_rotate(period.load)
-        period.odd += send_odd_to_the_proxies(period.run)
+        period.odd += send_all(odd_at_the_proxies(period.run))
         begin = now_ms()
-        period.odd += send_odd_to_the_front(period.run)
+        period.odd += send_all(odd_at_the_front(period.run))
         period.named = (begin, now_ms())
-        for _ in range(20):
-            send(CLOUD, f"{period.run}-same")
-        for number, id in enumerate(["", "a b", "a" * 129, '"}', "\u00e4"]):
-            send(CLOUD, id, path=f"/{period.run}/{number}".encode())
+        send_all(repeated_and_forged(period.run))
         named = {"X-Request-Id": f"{period.run}-screening"}
         period.screened = front("POST", "/patients/7/screen", NURSE, named, json={"images": ["left"]})
         ready(start(**{"from": iso(period.begin), "to": iso(now_ms()), "user": f"nobody-{period.run}"}))
+        period.load.wait_for(period.load.enough(REQUESTS))
     period.end = now_ms()
     logs = client("logs")
     for proxy in PROXY_NAMES:
@@ -333,19 +304,21 @@ def period() -> Period:
 # --- whole
 
 
-def test_every_request_of_ten_users_is_in_it_once_through_a_kill_and_a_rotation(period):
+def test_every_request_of_ten_users_is_in_it_once_through_a_kill_and_a_rotation(period, record_property):
     load, found = period.load, period.of_the_users
     by_id = {row["client_request_id"]: row for row in found}
     missing = [record for record in load.records if record.id not in by_id]
-    print(
-        f"{len(load.records)} requests, {len(missing)} lost with a host; {len(period.lines)} lines, "
-        f"{len(period.rows)} rows, {period.about['copies_left_out']} copies left out"
+    [broken] = load.breaks
+    record_property(
+        "measured",
+        f"{len(load.records)} requests at {load.rate:.0f} a second, {len(missing)} lost with a host of at most "
+        f"{load.most_in_hand(broken)} in hand; {len(period.lines)} lines, {len(period.rows)} rows, "
+        f"{period.about['copies_left_out']} copies left out",
     )
-    assert len(load.records) == REQUESTS
-    # What a killed proxy had in hand, it could not write down, not even what it had answered that very moment. Half of
-    # what arrives in 0.2 s, HOSP's longest answer time, was on that host.
+    assert len(load.records) >= load.enough(REQUESTS)
+    # What a killed proxy had in hand, it could not write down, not even what it had answered that very moment.
     assert [record for record in missing if not load.in_flight(record)] == []
-    assert len(missing) <= 60
+    assert len(missing) <= load.most_in_hand(broken)
     assert len(found) == len(by_id)
     # The user of one that is in it all the same may have got the balancer's answer.
     lost = {record.id for record in load.lost_with_a_host}
@@ -369,12 +342,17 @@ def test_it_is_what_the_proxies_wrote_and_nothing_else(period):
 
 def test_it_says_what_hosp_says(period):
     load = period.load
-    # What a killed proxy had sent, it could not write down.
-    sure = {record.id for record in load.records if not load.in_flight(record)}
+    # What a killed proxy had sent, it could not write down. A try that a stalled machine timed out may be one that HOSP
+    # was never asked for.
+    timed_out = {line["client_request_id"] for line in period.lines if "504" in tries(line)}
+    sure = {record.id for record in load.records if not load.in_flight(record)} - timed_out
     rows = {row["client_request_id"]: row for row in period.of_the_users if row["client_request_id"] in sure}
     # The ledger also has the proxies' own looks for writes that failed.
     ledger = {id: entry for id, entry in load.ledger.items() if id in sure}
-    print(f"{sum(entry['attempts'] for entry in ledger.values())} attempts of {len(ledger)} requests")
+    print(
+        f"{sum(entry['attempts'] for entry in ledger.values())} attempts of {len(ledger)} requests, "
+        f"{len(timed_out)} others had a try that was timed out"
+    )
     assert rows.keys() == ledger.keys()
     wrong = []
     for id, entry in ledger.items():
@@ -404,7 +382,7 @@ def test_odd_bytes_hide_nothing_and_break_nothing(period):
 def test_who_repeats_or_forges_an_id_hides_nothing(period):
     assert len({row["request_id"] for row in period.by_client(f"{period.run}-same")}) == 20
     forged = [row for row in period.rows if row["path"].startswith(f"/{period.run}/")]
-    assert [row["path"][-1] for row in forged] == ["0", "1", "2", "3", "4"]
+    assert sorted(row["path"][-1] for row in forged) == ["0", "1", "2", "3", "4"]
     assert {row["client_request_id"] for row in forged} == {""}
 
 
@@ -415,7 +393,7 @@ def test_filters_find_what_the_whole_trail_has_of_it(period):
         for row in period.rows
         if (row["user"], row["outcome"]) == ("user1", "success") and row["method"] in wanted["method"]
     ]
-    assert len(expected) > 1000
+    assert len(expected) > period.load.enough(REQUESTS) / 25
     assert rows(ready(start(**period.filters, **wanted))["url"]) == expected
 
 

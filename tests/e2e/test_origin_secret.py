@@ -16,9 +16,11 @@ import yaml
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import requests, templates
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Users
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.screenings import Screenings, template
+from lab_load import POLICY, assert_steady, lines_of, tries, under_load
+from proof import size
 from running_lab import ANSIBLE_PLAYBOOK, CHECKOUT, PROXIES, playbook
 from screened import DEAD_LETTERS, screenings, wait_until_all_are_delivered, waiting
-from test_reliability import assert_steady
+from test_reliability import certificates, changed_policy_and_certificates
 
 KEPT = CHECKOUT / ".lab" / "origin_secrets.yml"
 ROTATION = "playbooks/rotate_origin_secret.yml"
@@ -35,9 +37,9 @@ def statuses(secret: str | None) -> set[int]:
     return {answer.status_code for answer in answers}
 
 
-def interrupt_when_there_is(name: str) -> None:
+def interrupt_when_there_is(name: str, *arguments: str) -> None:
     """Kill a rotation as soon as a secret is kept under this name."""
-    rotation = subprocess.Popen([*ANSIBLE_PLAYBOOK, ROTATION], cwd=CHECKOUT, start_new_session=True)
+    rotation = subprocess.Popen([*ANSIBLE_PLAYBOOK, ROTATION, *arguments], cwd=CHECKOUT, start_new_session=True)
     try:
         while name not in kept():
             assert rotation.poll() is None, f"the rotation ended before there was {name}"
@@ -72,16 +74,19 @@ def test_straight_at_a_proxy_is_refused():
     assert KEPT.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_rotation_that_is_interrupted_twice_fails_no_request(under_load):
-    old = kept()["current"]
+def test_a_rotation_that_is_interrupted_twice_fails_no_request(record_property):
+    """In `make test` another policy and other certificates come with it, and go again at its end."""
+    old, shown = kept()["current"], certificates()
+    change = size(test=["-e", changed_policy_and_certificates()], prove=[])
     # For minutes, beside playbooks and functions on the same machine.
-    with under_load(rate=100) as load, screened_meanwhile() as screened:
-        interrupt_when_there_is("pending")
+    with under_load(size(test=40, prove=100), most_seconds=1800) as load, screened_meanwhile() as screened:
+        interrupt_when_there_is("pending", *change)
         new = kept()["pending"]
         assert kept()["current"] == old
-        interrupt_when_there_is("previous")
+        interrupt_when_there_is("previous", *change)
         assert kept() == {"current": new, "previous": old}
         assert statuses(old) == statuses(new) == {200}
+        assert bool(shown & certificates()) == (not change)
         completed = playbook(ROTATION)
     assert completed.returncode == 0, completed.stdout
     assert kept() == {"current": new}
@@ -89,9 +94,14 @@ def test_a_rotation_that_is_interrupted_twice_fails_no_request(under_load):
     assert statuses(old) == {403}
     assert old not in completed.stdout
     assert new not in completed.stdout
+    record_property("measured", f"interrupted twice, completed; {len(screened.seconds)} screenings; {load}")
     assert_steady(load)
     assert {record.status for record in load.records} & {401, 403} == set()
     # No screening was refused, nor was a note.
-    assert len(screened.patients) == len(screened.seconds)
+    lines = [line for lines in lines_of(screened.name).values() for line in lines]
+    failed = [line for line in lines if line["status"] >= 500]
+    assert {line["status"] for line in lines} & {401, 403} == set()
+    assert len(screened.patients) == len(screened.seconds) - len(failed)
+    assert [line for line in failed if len(tries(line)) < POLICY["attempts"]] == []
     wait_until_all_are_delivered()
     assert waiting(DEAD_LETTERS) == 0

@@ -1,25 +1,23 @@
-"""Screenings become notes: the user gets HOSP's own answer, and each result is one note, whatever fails on the way.
-
-`SCREENINGS=2000 pytest -s tests/e2e/test_screening.py -k whatever_fails` asks for so many.
-"""
+"""Screenings become notes: the user gets HOSP's own answer, and each result is one note, whatever fails on the way."""
 
 from __future__ import annotations
 
 import json
-import os
 import ssl
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.controls import Controls
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.plan import requests, templates
-from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Arrivals
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.screenings import template
-from running_lab import AWS, CA, CLOUD, CONTROLS, DOMAIN, FRONT, NETWORK, container, playbook, podman
+from lab_load import Counted, Until
+from proof import size
+from running_lab import AWS, CA, CONTROLS, DOMAIN, FRONT, NETWORK, container, playbook, podman, until
 from screened import (
     DEAD_LETTERS,
     NOTES,
@@ -32,11 +30,16 @@ from screened import (
 
 STRAIGHT = f"http://{NETWORK}.21"
 NURSE = ("nurse", "nurse")
-NUMBER = int(os.environ.get("SCREENINGS", "150"))
-# Screenings arrive within so many seconds; ten in a second are what two cores have time for.
-SECONDS = max(50, NUMBER / 10)
-# How much of that time the notes' endpoint is down: two minutes of 2000 screenings.
-DOWN = 0.6 if NUMBER >= 2000 else 0.2
+NUMBER = size(test=60, prove=2000)
+# A second; ten are what two cores have time for.
+RATE = size(test=5, prove=10)
+KILLS = size(test=3, prove=20)
+# How long the notes' endpoint is down.
+DOWN_SECONDS = size(test=3, prove=60)
+UNDELIVERED = size(test=3, prove=50)
+# Each has more results than go into a message of the smallest limit that a queue can have.
+SCREENING = {**template("1-200"), "body": {"images": ["{unique}"] * 20}}
+SMALLEST_LIMIT = "1024"
 FAULTS = {
     "seed": 1,
     "rate": 0.2,
@@ -53,7 +56,7 @@ OTHER_EACH_TIME = {"date", "x-request-id", "x-runtime", "etag", "content-length"
 def ask(url: str, method: str, path: str, auth: tuple[str, str] = NURSE, **given: Any) -> httpx.Response:
     """As a user, whom a DNS would lead to the front."""
     front = {"headers": {"Host": DOMAIN}, "extensions": {"sni_hostname": DOMAIN}} if url == FRONT else {}
-    with httpx.Client(verify=ssl.create_default_context(cafile=CA), timeout=30) as user:
+    with httpx.Client(verify=ssl.create_default_context(cafile=CA), timeout=90) as user:
         return user.request(method, url + path, auth=auth, **front, **given)
 
 
@@ -115,48 +118,52 @@ def kill(function: str) -> int:
     return len(podman("exec", container("cloud"), "sh", "-c", found).splitlines())
 
 
-def release(**environment: str) -> None:
-    """Release the functions with this in their environment too."""
-    listed = "{{ fleet_notes_functions | map('combine', {'environment': added}, recursive=true) }}"
-    told = json.dumps({"fleet_functions": listed, "added": environment})
-    released = playbook("playbooks/functions.yml", "--tags", "lambda_functions", "-e", told)
-    assert released.returncode == 0, released.stdout
+@contextmanager
+def queue(**attributes: str) -> Iterator[None]:
+    """With these attributes; they are what they were when this ends."""
+    sqs = client("sqs")
+    before = sqs.get_queue_attributes(QueueUrl=NOTES, AttributeNames=list(attributes))["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=NOTES, Attributes=attributes)
+    try:
+        yield
+    finally:
+        sqs.set_queue_attributes(QueueUrl=NOTES, Attributes=before)
 
 
-@pytest.fixture
-def impatient_queue() -> Iterator[None]:
-    """A message comes again soon, to somebody else too while it is in work: twice and more, and soon after a kill."""
-    wait_until_all_are_delivered()
-    client("sqs").set_queue_attributes(QueueUrl=NOTES, Attributes={"VisibilityTimeout": "3"})
-    yield
-    restored = playbook("playbooks/functions.yml")
-    assert restored.returncode == 0, restored.stdout
+def break_all_that_can_fail(over: threading.Event, asked: Counted) -> int:
+    """One after the other, while screenings are asked for: until enough are. How often the function was killed."""
+    try:
+        killed = Counted()
+        until(lambda: killed.add(kill("notes_writer")) >= KILLS)
+        with Controls(CONTROLS).faults({"only": "/notes*", "burst": {"after_seconds": 0, "seconds": 3600}}, quiet):
+            time.sleep(DOWN_SECONDS)
+        # What it refuses is kept in the bucket.
+        with queue(MaximumMessageSize=SMALLEST_LIMIT):
+            until(lambda: undelivered() >= UNDELIVERED)
+        asked.wait_for(NUMBER)
+        return killed.number
+    finally:
+        over.set()
 
 
-def test_each_result_becomes_one_note_whatever_fails(impatient_queue):
+def test_each_result_becomes_one_note_whatever_fails(record_property):
     controls = Controls(CONTROLS)
-    wanted = screenings(Arrivals(NUMBER / SECONDS))
-    plan = requests(templates([template("1-200")], writes=False), NUMBER, 1, wanted.name)
+    wait_until_all_are_delivered()
+    over, asked = threading.Event(), Counted()
+    wanted = screenings(Until(over, RATE, asked))
+    plan = requests(templates([SCREENING], writes=False), 10 * NUMBER, 1, wanted.name)
     asking = threading.Thread(target=wanted.screen, args=[plan])
-    began = time.monotonic()
-    with controls.faults(FAULTS, quiet):
+    # A message comes again soon, to somebody else too while it is in work: twice and more, and soon after a kill.
+    with queue(VisibilityTimeout="3"), controls.faults(FAULTS, quiet):
         controls.clear_ledger()
         asking.start()
-        killed = 0
-        while time.monotonic() - began < SECONDS * 0.2:
-            time.sleep(1)
-            killed += kill("notes_writer")
-        with controls.faults({"only": "/notes*", "burst": {"after_seconds": 0, "seconds": 3600}}, quiet):
-            time.sleep(SECONDS * DOWN)
-        release(AWS_ENDPOINT_URL_SQS=f"http://{CLOUD}:9")
-        while not undelivered() and asking.is_alive():
-            time.sleep(1)
-        release()
-        asking.join()
+        try:
+            killed = break_all_that_can_fail(over, asked)
+        finally:
+            asking.join()
         kept = undelivered()
         replayed = playbook("playbooks/replay_notes.yml")
-        wait_until_all_are_delivered(max(300, NUMBER))
-        seconds = time.monotonic() - began
+        wait_until_all_are_delivered(max(600, NUMBER))
         time.sleep(max(FAULTS["late_seconds"]))
     with controls.faults({"rate": 0}, quiet):
         wanted.look(range(1, 201))
@@ -164,13 +171,19 @@ def test_each_result_becomes_one_note_whatever_fails(impatient_queue):
     figures = wanted.figures(ledger)
     written = {name: entry for name, entry in ledger.items() if (entry["method"], entry["path"]) == ("POST", "/notes")}
     attempts = sum(entry["attempts"] for entry in written.values())
-    print(f"{figures}; {attempts} attempts, {killed} killed, {kept} kept in the bucket, all done after {seconds:.0f} s")
+    record_property(
+        "measured",
+        f"{figures['screenings']} screenings, {figures['results']} results, {figures['notes']} with one note, "
+        f"{figures['missing']} with none, {figures['more']} with more; {attempts} attempts, "
+        f"{killed} functions killed, {kept} results kept in the bucket",
+    )
+    print(figures)
 
     assert replayed.returncode == 0, replayed.stdout
     assert f"{kept} delivered, 0 not yet" in " ".join(replayed.stdout.split())
     assert min(killed, kept, attempts - len(written)) > 0, "something did not fail"
     # At 20 % faults three tries in a row fail in 0.8 % of all cases.
-    assert figures["results"] > 0.95 * NUMBER
+    assert figures["results"] > 0.9 * figures["screenings"]
     assert (figures["notes"], figures["missing"], figures["more"]) == (figures["results"], 0, 0)
     assert figures["effects"] == figures["results"]
     assert sum(entry["applied"] for entry in written.values()) == figures["results"], "a note without a screening"
