@@ -49,7 +49,7 @@ def test_what_may_be_repeated_is_tried_three_times_and_nothing_else_is(proxy, ho
 
 
 def test_what_stalls_is_given_up_a_write_at_once_and_a_read_within_its_deadline(proxy, hosp):
-    """Each of them long before HOSP's own end of the stall. Where five tries of a second are allowed within two, the
+    """Each of them long before HOSP's own end of the stall. Where five tries of a second are allowed within three, the
     deadline leaves room for fewer, and on a slow machine for fewer still."""
     hosp.fails(stall=1)
     cases = [("POST", "/notes"), ("GET", "/patients/1"), ("GET", "/staff/12")]

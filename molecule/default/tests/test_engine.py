@@ -35,7 +35,7 @@ def fresh_throttle(proxy) -> None:
 async def _many(proxy: Proxy, count: int) -> list[int]:
     """The statuses of so many GETs, 50 at a time."""
     turn = asyncio.Semaphore(50)
-    async with httpx.AsyncClient(base_url=f"http://{PROXIES[proxy.name]}", auth=("nurse", "nurse"), timeout=30) as http:
+    async with httpx.AsyncClient(base_url=f"http://{PROXIES[proxy.name]}", auth=("nurse", "nurse"), timeout=60) as http:
 
         async def one() -> int:
             async with turn:

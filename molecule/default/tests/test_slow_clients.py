@@ -14,7 +14,8 @@ from proof import size
 from scenario import HOSP, PROXIES
 
 SLOW_CLIENTS = size(test=300, prove=3000)
-REQUESTS = size(test=100, prove=3000)
+REQUESTS = size(test=50, prove=300)
+ROUNDS = size(test=1, prove=10)
 
 
 @pytest.fixture(autouse=True)
@@ -71,19 +72,24 @@ async def slowness(address: str) -> float:
 
 
 def test_they_are_held_and_everybody_else_is_answered_as_without_them(proxy, record_property):
+    """In rounds, for the proxy ends a head that takes longer than 15 s."""
     address = PROXIES[proxy.name]
 
-    async def measure() -> tuple[float, float, int]:
-        without = await slowness(address)
-        async with slow_clients(address, SLOW_CLIENTS) as ends:
-            beside = await slowness(address)
-            return without, beside, sum(not end.done() for end in ends)
+    async def measure() -> tuple[float, list[float], list[int]]:
+        without, beside, held = await slowness(address), [], []
+        for _ in range(ROUNDS):
+            async with slow_clients(address, SLOW_CLIENTS) as ends:
+                for _ in range(5):
+                    await answer_seconds(address)
+                held.append(sum(not end.done() for end in ends))
+                beside.append(await slowness(address))
+        return without, beside, held
 
     without, beside, held = asyncio.run(measure())
-    assert held == SLOW_CLIENTS
-    assert beside < 3 * without
+    assert held == [SLOW_CLIENTS] * ROUNDS
+    assert statistics.median(beside) < 3 * without
     record_property(
         "measured",
-        f"{held} slow clients held, {REQUESTS} requests beside them answered, {beside:.1f} times HOSP's own time"
-        f" ({without:.1f} without them)",
+        f"{ROUNDS} times {SLOW_CLIENTS} slow clients held, {ROUNDS * REQUESTS} requests beside them answered in"
+        f" {statistics.median(beside):.1f} times HOSP's own time ({without:.1f} without them)",
     )
