@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
-import httpx
 import pytest
-from scenario import HOSP, KINDS, PODMAN, PREFIX, PROXIES, Hosp, Listener, Proxy, eventually, host_of, is_open
+from scenario import HOSP, KINDS, PODMAN, PREFIX, PROXIES, Hosp, Listener, Proxy, eventually, host_of, is_open, reached
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,12 +27,6 @@ def hosp() -> Iterator[Hosp]:
     controls.set()
     yield controls
     controls.set()
-
-
-@contextmanager
-def reached(name: str) -> Iterator[Proxy]:
-    with httpx.Client(base_url=f"http://{PROXIES[name]}", auth=("nurse", "nurse"), timeout=60) as http:
-        yield Proxy(name, http, host_of(name))
 
 
 @pytest.fixture(params=KINDS)

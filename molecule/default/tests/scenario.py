@@ -10,7 +10,8 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,12 @@ def converge(*options: str) -> subprocess.CompletedProcess[str]:
     command = ["ansible-playbook", "-i", SCENARIO / "inventory", SCENARIO / "converge.yml", *options]
     environment = {**os.environ, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg")}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def reached(name: str) -> Iterator[Proxy]:
+    with httpx.Client(base_url=f"http://{PROXIES[name]}", auth=("nurse", "nurse"), timeout=60) as http:
+        yield Proxy(name, http, host_of(name))
 
 
 def exchange(proxy: Proxy, request: bytes) -> bytes:

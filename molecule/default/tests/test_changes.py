@@ -17,10 +17,9 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from conftest import reached
 from cryptography import x509
 from proof import size
-from scenario import CHECKOUT, KINDS, PROXIES, SCENARIO, Hosp, Proxy, converge, eventually, host_of
+from scenario import CHECKOUT, KINDS, PROXIES, SCENARIO, Hosp, Proxy, converge, eventually, host_of, reached
 from self_signed import make
 
 LIVE = "/etc/ssl/fleet/live"
