@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,28 +18,22 @@ import boto3
 import httpx
 import pytest
 import scenario
-import testinfra
 import yaml
 from aws_in_memory import Aws
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from scenario import ADDRESSES, CHECKOUT, PREFIX, PROXIES, SCENARIO, host_of
 from self_signed import make
 
-SCENARIO = Path(__file__).parents[1]
-FILES = SCENARIO.parents[1] / ".lab" / "molecule-acme"
-INVENTORY = SCENARIO / "inventory" / "group_vars"
-CERTIFICATES = yaml.safe_load((INVENTORY / "all" / "fleet.yml").read_text())["fleet_certificates"]
-PREFIX = yaml.safe_load((INVENTORY / "lab.yml").read_text())["lab_prefix"]
-PROXIES = {"proxy1": "198.18.5.11", "proxy2": "198.18.5.12"}
-ACME = "198.18.5.5"
+FILES = CHECKOUT / ".lab" / "molecule-acme"
+FLEET = yaml.safe_load((SCENARIO / "inventory" / "group_vars" / "all" / "fleet.yml").read_text())
+CERTIFICATES = FLEET["fleet_certificates"]
+ACME = ADDRESSES["acme"]
 ARN = "arn:aws:acm:eu-central-1:111122223333:certificate/1"
 LIVE = "/etc/ssl/fleet/live"
 CHALLENGES = "/var/lib/acme-challenges"
+WRONG_KEY = CERTIFICATES["eab_key"][::-1]
 ISSUER = "Pebble Intermediate"
-
-
-def host_of(name: str) -> Any:
-    return testinfra.get_host(f"podman://{PREFIX}-{name}")
 
 
 def put_file(path: str, name: str, target: str) -> None:
@@ -64,12 +59,12 @@ def kept(name: str) -> x509.Certificate:
 def converge(*options: str, **certificates: Any) -> subprocess.CompletedProcess[str]:
     """The scenario's playbook, with other settings of ``fleet_certificates``."""
     settings = json.dumps({"fleet_certificates": {**CERTIFICATES, **certificates}})
-    return scenario.converge("--extra-vars", settings, *options, scenario=SCENARIO)
+    return scenario.converge("--extra-vars", settings, *options)
 
 
-def get(*options: str, **certificates: Any) -> subprocess.CompletedProcess[str]:
-    """Only the certificate, on the first proxy; nobody takes it up."""
-    return converge("--limit", "proxies[0]", "--tags", "certificates", *options, **certificates)
+def get(*options: str, proxy: int = 0, **certificates: Any) -> subprocess.CompletedProcess[str]:
+    """Only the certificate, on one proxy; nobody takes it up."""
+    return converge("--limit", f"proxies[{proxy}]", "--tags", "certificates", *options, **certificates)
 
 
 def words(result: subprocess.CompletedProcess[str]) -> str:
@@ -127,48 +122,40 @@ def test_who_asks_for_a_proof_needs_no_secret_and_is_not_logged():
     assert "a-token" not in host.check_output("cat /var/log/nginx/access.log")
 
 
-class TestRenewal:
-    def test_one_near_its_end_is_replaced_served_and_never_shown(self, old):
-        before = {name: old(name).serial_number for name in PROXIES}
-        result = converge("-vvv", "--diff")
-        assert result.returncode == 0, result.stdout
-        for name in PROXIES:
-            assert ISSUER in served(name).issuer.rfc4514_string()
-            assert served(name).serial_number == kept(name).serial_number != before[name]
-            key = host_of(name).check_output(f"cat {LIVE}/privkey.pem")
-            assert key.splitlines()[1] not in result.stdout
-            assert host_of(name).check_output(f"ls -A {CHALLENGES}") == ""
-        account = (FILES / "account" / "account.key").read_text()
-        assert account.splitlines()[1] not in result.stdout
-        assert "PRIVATE KEY" not in result.stdout
-        assert CERTIFICATES["eab_key"] not in result.stdout
-
-    def test_a_check_orders_nothing(self, old):
-        before = old("proxy1").serial_number
-        result = get("--check", "--diff")
-        assert result.returncode == 0, result.stdout
-        assert "changed=1 " in result.stdout
-        assert kept("proxy1").serial_number == before
-
-
 class TestRefusal:
-    def test_a_name_that_cannot_be_proved_leaves_the_one_in_use(self):
-        before = kept("proxy1").serial_number
-        result = get(names=["nowhere.example.test"])
+    """Each on a proxy of its own, side by side: they have nothing in common."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def refused(cls, tmp_path_factory) -> tuple[dict[str, int], list[subprocess.CompletedProcess[str]]]:
+        """The serial numbers in use before, and what became of an order for a name that leads nowhere and of one with a
+        binding that the server does not know."""
+        before = {name: kept(name).serial_number for name in PROXIES}
+        with ThreadPoolExecutor(2) as pool:
+            nowhere = pool.submit(get, names=["nowhere.example.test"])
+            unknown = pool.submit(
+                get,
+                proxy=1,
+                names=["other.example.test"],
+                account_directory=str(tmp_path_factory.mktemp("account")),
+                eab_key=WRONG_KEY,
+            )
+        return before, [nowhere.result(), unknown.result()]
+
+    def test_a_name_that_cannot_be_proved_leaves_the_one_in_use(self, refused):
+        before, (result, _) = refused
         assert result.returncode != 0
         # The server's own words, which come sooner or later in the order.
         assert re.search("dns:nowhere.example.test.*could not resolve URL", words(result)), result.stdout
-        assert kept("proxy1").serial_number == before
+        assert kept("proxy1").serial_number == before["proxy1"]
         assert host_of("proxy1").check_output(f"ls -A {CHALLENGES}") == ""
 
-    def test_a_binding_that_the_server_does_not_know_leaves_the_one_in_use(self, tmp_path):
-        before = kept("proxy1").serial_number
-        wrong = CERTIFICATES["eab_key"][::-1]
-        result = get(names=["other.example.test"], account_directory=str(tmp_path), eab_key=wrong)
+    def test_a_binding_that_the_server_does_not_know_leaves_the_one_in_use(self, refused):
+        before, (_, result) = refused
         assert result.returncode != 0
         assert "externalAccountBinding" in words(result) or "external account" in words(result).lower(), result.stdout
-        assert wrong not in result.stdout
-        assert kept("proxy1").serial_number == before
+        assert WRONG_KEY not in result.stdout
+        assert kept("proxy2").serial_number == before["proxy2"]
 
     def test_without_a_challenge_only_what_the_server_knows_is_got(self):
         result = get(names=["other.example.test"], challenge="none")
@@ -242,7 +229,7 @@ class TestAcm:
         assert "changed=0 " in result.stdout, result.stdout
         assert set(asked) == {"GetCertificate"}
 
-    def test_one_that_acm_has_renewed_replaces_it(self, acm):
+    def test_one_that_acm_has_renewed_replaces_it_and_in_a_check_does_not(self, acm):
         before = kept("proxy1").serial_number
         acm.issue(ARN)
         result, asked = self.run(acm, "--check")
@@ -260,17 +247,44 @@ class TestAcm:
         assert f"ACM did not export {ARN}" in words(result), result.stdout
 
 
-def test_a_proxy_that_shows_another_certificate_than_it_should_fails_the_run(tmp_path):
-    """Something puts another file into place when NGINX has read the first."""
+@pytest.fixture
+def shown(tmp_path) -> str:
+    """What a run says of a proxy on which something puts another file into place when NGINX has read the first."""
     other, _ = make(tmp_path, "other", ["hosp.example.test"], since_days=80, days=10)
     host = host_of("proxy1")
     put_file(other, "proxy1", "/root/other.pem")
     unit = "/etc/systemd/system/nginx.service.d/99-test.conf"
     host.check_output(f"printf '[Service]\\nExecStartPost=cp /root/other.pem {LIVE}/fullchain.pem\\n' >{unit}")
     result = converge("--limit", "proxies[0]", challenge="dns-01")
-    assert result.returncode != 0, result.stdout
-    assert "proxy1 shows on port 443 the certificate with the serial number" in words(result), result.stdout
     host.check_output(f"rm {unit}")
-    result = converge("--limit", "proxies[0]", challenge="dns-01")
-    assert result.returncode == 0, result.stdout
-    assert served("proxy1").serial_number == kept("proxy1").serial_number
+    assert result.returncode != 0, result.stdout
+    return words(result)
+
+
+class TestRenewal:
+    """The last of all, by a run that puts right what the tests before it have left."""
+
+    def test_a_check_orders_nothing(self, old):
+        before = old("proxy1").serial_number
+        result = get("--check", "--diff")
+        assert result.returncode == 0, result.stdout
+        assert "changed=1 " in result.stdout
+        assert kept("proxy1").serial_number == before
+
+    def test_a_proxy_that_shows_another_certificate_than_it_should_fails_the_run(self, shown):
+        assert "proxy1 shows on port 443 the certificate with the serial number" in shown
+
+    def test_one_near_its_end_is_replaced_served_and_never_shown(self, old):
+        before = {name: old(name).serial_number for name in PROXIES}
+        result = converge("-vvv", "--diff")
+        assert result.returncode == 0, result.stdout
+        for name in PROXIES:
+            assert ISSUER in served(name).issuer.rfc4514_string()
+            assert served(name).serial_number == kept(name).serial_number != before[name]
+            key = host_of(name).check_output(f"cat {LIVE}/privkey.pem")
+            assert key.splitlines()[1] not in result.stdout
+            assert host_of(name).check_output(f"ls -A {CHALLENGES}") == ""
+        account = (FILES / "account" / "account.key").read_text()
+        assert account.splitlines()[1] not in result.stdout
+        assert "PRIVATE KEY" not in result.stdout
+        assert CERTIFICATES["eab_key"] not in result.stdout

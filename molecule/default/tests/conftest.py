@@ -1,15 +1,14 @@
-"""HOSP without faults, and each proxy in turn."""
+"""HOSP without faults, and a proxy of each kind in turn."""
 
 from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
-import httpx
 import pytest
-from scenario import HOSP, PODMAN, PREFIX, PROXIES, Hosp, Listener, Proxy, eventually, host_of, is_open
+from scenario import HOSP, KINDS, PODMAN, PREFIX, PROXIES, Hosp, Listener, Proxy, eventually, host_of, is_open, reached
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,13 +29,7 @@ def hosp() -> Iterator[Hosp]:
     controls.set()
 
 
-@contextmanager
-def reached(name: str) -> Iterator[Proxy]:
-    with httpx.Client(base_url=f"http://{PROXIES[name]}", auth=("nurse", "nurse"), timeout=20) as http:
-        yield Proxy(name, http, host_of(name))
-
-
-@pytest.fixture(params=PROXIES)
+@pytest.fixture(params=KINDS)
 def proxy(request: pytest.FixtureRequest) -> Iterator[Proxy]:
     with reached(request.param) as found:
         yield found
@@ -44,13 +37,23 @@ def proxy(request: pytest.FixtureRequest) -> Iterator[Proxy]:
 
 @pytest.fixture
 def proxies() -> Iterator[list[Proxy]]:
-    """All of them, for what takes its time on each."""
+    """One of each kind at once, for what takes its time on each."""
     with ExitStack() as stack:
-        yield [stack.enter_context(reached(name)) for name in PROXIES]
+        yield [stack.enter_context(reached(name)) for name in KINDS]
+
+
+@pytest.fixture(scope="module")
+def vendors_place() -> Iterator[Any]:
+    """Free for all tests of a file. HOSP takes a while to start."""
+    host = host_of("hosp")
+    host.run_test("systemctl stop hosp")
+    yield host
+    host.run_test("systemctl start hosp")
+    eventually(lambda: is_open(HOSP, 9000))
 
 
 @pytest.fixture
-def vendor(hosp_host) -> Iterator[Callable[..., Listener]]:
+def vendor(vendors_place) -> Iterator[Callable[..., Listener]]:
     """``vendor(answer)`` listens where HOSP did."""
     listeners: list[Listener] = []
 
@@ -58,13 +61,10 @@ def vendor(hosp_host) -> Iterator[Callable[..., Listener]]:
         listeners.append(Listener(*answer, **options))
         return listeners[-1]
 
-    hosp_host.run_test("systemctl stop hosp")
     yield listen
-    hosp_host.run("pkill -f [r]euse_port")
+    vendors_place.run("pkill -f [r]euse_port")
     for listener in listeners:
         listener.wait()
-    hosp_host.run_test("systemctl start hosp")
-    eventually(lambda: is_open(HOSP, 9000))
 
 
 @pytest.fixture

@@ -10,21 +10,48 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import testinfra
+import yaml
 
-SCENARIO = Path(__file__).parents[1]
-PODMAN = str(SCENARIO.parents[1] / "lab" / "hosts" / "podman")
-PREFIX = "steadyfront-molecule"
-HOSP = "198.18.1.21"
-PROXIES = {"proxy1": "198.18.1.11", "proxy2": "198.18.1.12", "proxy3": "198.18.1.13"}
-# The third has no Lua module to install, and retries by NGINX alone.
-WITH_LUA = ["proxy1", "proxy2"]
+# The one that Molecule verifies; what is in it the inventory knows.
+SCENARIO = Path(os.environ.get("MOLECULE_SCENARIO_DIRECTORY", Path(__file__).parents[1]))
+CHECKOUT = Path(__file__).parents[3]
+PODMAN = str(CHECKOUT / "lab" / "hosts" / "podman")
+GROUPS = yaml.safe_load((SCENARIO / "inventory" / "hosts.yml").read_text())["all"]["children"]
+PREFIX = GROUPS["lab"]["vars"]["lab_prefix"]
+NETWORK = GROUPS["lab"]["vars"]["lab_subnet"].rpartition(".")[0]
+# This machine, as the hosts see it.
+CONTROLLER = f"{NETWORK}.1"
+
+
+def hosts_of(group: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What the inventory says of each host of a group, and of the groups in it."""
+    hosts = dict(group.get("hosts") or {})
+    for child in (group.get("children") or {}).values():
+        hosts |= hosts_of(child or {})
+    return hosts
+
+
+ADDRESSES = {name: f"{NETWORK}.{host['lab_address_index']}" for name, host in hosts_of({"children": GROUPS}).items()}
+HOSP = ADDRESSES.get("hosp", "")
+PROXIES = {name: ADDRESSES[name] for name in hosts_of(GROUPS["proxies"])}
+WITHOUT_LUA = list(hosts_of(GROUPS["proxies"].get("children", {}).get("without_lua") or {}))
+WITH_LUA = [name for name in PROXIES if name not in WITHOUT_LUA]
+# The first proxy of each kind: what is about one proxy is tested on these.
+KINDS = list(
+    {
+        (host.get("lab_hosts_suite"), name in WITHOUT_LUA): name
+        for name, host in reversed(hosts_of(GROUPS["proxies"]).items())
+    }.values()
+)[::-1]
+KINDS_WITH_LUA = [name for name in KINDS if name in WITH_LUA]
 NOTE = {"title": "a title", "body": "a body", "patient_id": 1, "staff_id": 1}
 NO_FAULTS = {
     "rate": 0,
@@ -77,7 +104,7 @@ class Listener:
         return base64.b64decode(self._process.stdout.readline())
 
     def wait(self) -> None:
-        self._process.wait(5)
+        self._process.wait(30)
 
 
 def is_open(address: str, port: int = 80) -> bool:
@@ -92,7 +119,7 @@ class Hosp:
     """The simulator's controls."""
 
     def __init__(self) -> None:
-        self._http = httpx.Client(base_url=f"http://{HOSP}:9000", timeout=10)
+        self._http = httpx.Client(base_url=f"http://{HOSP}:9000", timeout=30)
 
     def fails(self, rate: float = 1.0, **kinds: float) -> None:
         """Let a share of the requests fail, each kind with its share: ``fails(0.5, reset=1)``."""
@@ -143,7 +170,7 @@ def tries(line: dict[str, Any]) -> list[str]:
     return re.split(" ?[,:] ", line["upstream_statuses"])
 
 
-def eventually(look: Callable[[], Any], seconds: float = 10) -> Any:
+def eventually(look: Callable[[], Any], seconds: float = 60) -> Any:
     """The first true value of ``look()``, which may raise httpx errors meanwhile."""
     end = time.monotonic() + seconds
     while True:
@@ -161,15 +188,21 @@ def host_of(name: str) -> Any:
     return testinfra.get_host(f"podman://{PREFIX}-{name}")
 
 
-def converge(*options: str, scenario: Path = SCENARIO) -> subprocess.CompletedProcess[str]:
-    """Run a scenario's own playbook again."""
-    command = ["ansible-playbook", "-i", scenario / "inventory", scenario / "converge.yml", *options]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(SCENARIO.parents[1] / "ansible.cfg")}
+def converge(*options: str) -> subprocess.CompletedProcess[str]:
+    """Run the scenario's own playbook again."""
+    command = ["ansible-playbook", "-i", SCENARIO / "inventory", SCENARIO / "converge.yml", *options]
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg")}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def reached(name: str) -> Iterator[Proxy]:
+    with httpx.Client(base_url=f"http://{PROXIES[name]}", auth=("nurse", "nurse"), timeout=60) as http:
+        yield Proxy(name, http, host_of(name))
 
 
 def exchange(proxy: Proxy, request: bytes) -> bytes:
     """What a proxy answers to these very bytes, to the end of the connection."""
-    with socket.create_connection((PROXIES[proxy.name], 80), timeout=10) as client:
+    with socket.create_connection((PROXIES[proxy.name], 80), timeout=30) as client:
         client.sendall(request)
         return b"".join(iter(lambda: client.recv(65536), b""))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+import time
+import uuid
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scenario import exchange
+from proof import size
+from scenario import CONTROLLER, HOSP, KINDS_WITH_LUA, PROXIES, exchange, tries
 
 # Any byte that may stand in a request's target: as it is, or escaped. NGINX refuses an escaped NUL.
 RAW = st.integers(0x21, 0xFF).filter(lambda byte: byte not in b"%/?#\x7f").map(lambda byte: bytes([byte]))
@@ -20,6 +25,11 @@ QUERY = st.one_of(
         lambda parts: b"?" + b"".join(parts)
     ),
 )
+
+
+@pytest.fixture(autouse=True)
+def hosp() -> None:
+    """Not here: its place is taken."""
 
 
 def get(target: bytes, *headers: bytes) -> bytes:
@@ -39,7 +49,10 @@ def quick(vendor):
 
 
 @settings(
-    max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=size(test=100, prove=1000),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(path=PATH, query=QUERY)
 def test_any_path_and_query_arrive_byte_for_byte(proxy, quick, path, query):
@@ -64,7 +77,7 @@ def test_headers_arrive_as_they_were_sent_but_for_the_proxys_own(proxy, vendor):
     assert b"Host: hosp.test" in received
     assert b"X-Request-Id: mine" in received
     forwarded = [line for line in received if line.lower().startswith(b"x-forwarded-for:")]
-    assert forwarded == [b"X-Forwarded-For: 198.18.1.1"]
+    assert forwarded == [f"X-Forwarded-For: {CONTROLLER}".encode()]
     assert not set(claims) & set(received)
     assert not any(b"192.0.2.66" in line for line in received)
 
@@ -73,7 +86,7 @@ def test_an_answer_reaches_the_user_as_it_is(proxy, vendor):
     headers = [
         b"Server: HOSP/1.0",
         b"Date: Mon, 01 Jan 2001 00:00:00 GMT",
-        b"Location: http://198.18.1.21/patients/1.json",
+        f"Location: http://{HOSP}/patients/1.json".encode(),
         b"X-Accel-Redirect: /healthz",
         b"X-Accel-Expires: 60",
         b"Set-Cookie: a=1",
@@ -93,3 +106,17 @@ def test_an_answer_reaches_the_user_as_it_is(proxy, vendor):
 @pytest.mark.usefixtures("vendor")
 def test_an_upstream_that_is_down_is_a_502(proxy):
     assert exchange(proxy, get(b"/")).startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
+
+
+@pytest.mark.parametrize("proxy", KINDS_WITH_LUA, indirect=True)
+def test_a_user_who_leaves_during_the_wait_costs_no_further_try(proxy, vendor):
+    """The vendor asks for a wait that nobody misses."""
+    listener = vendor(b"HTTP/1.1 502 Bad Gateway\r\nRetry-After: 4\r\nContent-Length: 0\r\n\r\n")
+    request_id = str(uuid.uuid4())
+    with socket.create_connection((PROXIES[proxy.name], 80), timeout=30) as client:
+        client.sendall(f"GET /patients/1 HTTP/1.1\r\nHost: x\r\nX-Request-Id: {request_id}\r\n\r\n".encode())
+        assert request_id.encode() in listener.next()
+        # The vendor's answer is on its way.
+        time.sleep(1)
+    line = proxy.logged(request_id)
+    assert (line["status"], tries(line)) == (499, ["502"])

@@ -9,56 +9,58 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from scenario import NOTE, PROXIES, exchange, tries
+from proof import size
+from scenario import NO_FAULTS, NOTE, PROXIES, exchange, tries
 
 PATIENT = {"name": "Rex", "species": "dog", "hospital_id": 1}
 SCREENING = {"images": ["aGVsbG8="]}
 
 
-@pytest.mark.parametrize("kind", ["500", "502", "reset"])
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("GET", "/patients/1", None),
-        ("HEAD", "/patients/1", None),
-        ("OPTIONS", "/patients", None),
-        ("PUT", "/patients/1", PATIENT),
-        ("DELETE", "/patients/999999", None),
-        ("POST", "/patients/1/screen", SCREENING),
-    ],
-)
-def test_what_may_be_repeated_is_tried_three_times(proxy, hosp, kind, method, path, body):
-    hosp.fails(**{kind: 1})
-    answer, request_id = proxy.send(method, path, json=body)
-    assert answer.status_code == (502 if kind == "reset" else int(kind))
-    assert hosp.saw(request_id)["attempts"] == 3
+REPEATED = [
+    ("GET", "/patients/1", None),
+    ("HEAD", "/patients/1", None),
+    ("OPTIONS", "/patients", None),
+    ("PUT", "/patients/1", PATIENT),
+    ("DELETE", "/patients/999999", None),
+    ("POST", "/patients/1/screen", SCREENING),
+]
+SENT_ONCE = [
+    ("POST", "/notes", NOTE),
+    ("PATCH", "/notes/1", NOTE),
+    ("PURGE", "/notes/1", NOTE),
+    ("GET", "/never/1", NOTE),
+]
 
 
 @pytest.mark.parametrize("kind", ["500", "502", "reset"])
-@pytest.mark.parametrize(
-    ("method", "path"), [("POST", "/notes"), ("PATCH", "/notes/1"), ("PURGE", "/notes/1"), ("GET", "/never/1")]
-)
-def test_what_must_not_be_repeated_is_tried_once(proxy, hosp, kind, method, path):
+def test_what_may_be_repeated_is_tried_three_times_and_nothing_else_is(proxy, hosp, kind):
     hosp.fails(**{kind: 1})
-    answer, request_id = proxy.send(method, path, json=NOTE)
-    assert answer.status_code == (502 if kind == "reset" else int(kind))
-    assert hosp.saw(request_id)["attempts"] == 1
+
+    def seen(case: tuple[str, str, object]) -> tuple[str, str, int, int]:
+        method, path, body = case
+        answer, request_id = proxy.send(method, path, json=body)
+        return method, path, answer.status_code, hosp.saw(request_id)["attempts"]
+
+    with ThreadPoolExecutor(len(REPEATED + SENT_ONCE)) as pool:
+        found = list(pool.map(seen, REPEATED + SENT_ONCE))
+    status = 502 if kind == "reset" else int(kind)
+    expected = [(*case[:2], status, 3) for case in REPEATED] + [(*case[:2], status, 1) for case in SENT_ONCE]
+    assert found == expected
 
 
-def test_a_write_that_stalls_is_tried_once_and_answered_in_time(proxy, hosp):
+def test_what_stalls_is_given_up_a_write_at_once_and_a_read_within_its_deadline(proxy, hosp):
+    """Each of them long before HOSP's own end of the stall. Where five tries of a second are allowed within three, the
+    deadline leaves room for fewer, and on a slow machine for fewer still."""
     hosp.fails(stall=1)
-    answer, request_id = proxy.send("POST", "/notes", json=NOTE)
-    assert answer.status_code == 504
-    assert hosp.saw(request_id)["attempts"] == 1
-    assert answer.elapsed.total_seconds() < 3
-
-
-def test_reads_that_stall_are_answered_within_the_deadline(proxy, hosp):
-    hosp.fails(stall=1)
-    answer, request_id = proxy.send("GET", "/patients/1")
-    assert answer.status_code == 504
-    assert hosp.saw(request_id)["attempts"] == 3
-    assert answer.elapsed.total_seconds() < 8
+    cases = [("POST", "/notes"), ("GET", "/patients/1"), ("GET", "/staff/12")]
+    with ThreadPoolExecutor(len(cases)) as pool:
+        seen = list(pool.map(lambda case: proxy.send(*case, json=NOTE), cases))
+    assert [answer.status_code for answer, _ in seen] == [504, 504, 504]
+    write, read, hurried = (hosp.saw(request_id)["attempts"] for _, request_id in seen)
+    assert (write, read) == (1, 3)
+    assert 1 <= hurried <= 3
+    lines = [proxy.logged(request_id) for _, request_id in seen]
+    assert all(line["seconds"] < NO_FAULTS["stall_seconds"] for line in lines)
 
 
 def test_a_time_out_of_the_last_try_is_nginxs_own_504(proxy, hosp):
@@ -101,19 +103,23 @@ def attempts(proxy, hosp, method, path) -> int:
     return hosp.saw(request_id)["attempts"]
 
 
-def test_at_a_high_rate_of_failures_nothing_is_written_twice(hosp):
-    """2 000 requests to both proxies at 30 % faults of every kind."""
+def test_at_a_high_rate_of_failures_nothing_is_written_twice(hosp, record_property):
+    """Requests to two proxies at 30 % faults of every kind, half of them writes."""
+    count = size(test=600, prove=20_000)
     hosp.forget()
     hosp.set(rate=0.3, mix={"500": 0.45, "502": 0.4, "reset": 0.15})
-    statuses = asyncio.run(_traffic(2000))
-    ledger = hosp.ledger()
-    posts = [entry for entry in ledger["requests"].values() if entry["method"] == "POST"]
-    assert len(posts) == 1000
+    statuses = asyncio.run(_traffic(count))
+    entries = hosp.ledger()["requests"].values()
+    posts = [entry for entry in entries if entry["method"] == "POST"]
+    assert len(posts) == count // 2
     assert max(entry["attempts"] for entry in posts) == 1
     assert max(entry["applied"] for entry in posts) == 1
-    assert max(entry["attempts"] for entry in ledger["requests"].values()) == 3
-    failed_reads = sum(count for (method, ok), count in statuses.items() if method == "GET" and not ok)
-    assert 0 < failed_reads < 70, "three tries at 30 % leave 2.7 % of 1 000"
+    assert max(entry["attempts"] for entry in entries) == 3
+    failed_reads = statuses["GET", False]
+    assert 0 < failed_reads < 2.6 * 0.027 * count / 2, "three tries at 30 % leave 2.7 %"
+    record_property(
+        "measured", f"{count} requests at 30 % faults: {failed_reads} of {count // 2} reads failed, 0 writes doubled"
+    )
 
 
 async def _traffic(count: int) -> collections.Counter[tuple[str, bool]]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
-import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
-from scenario import NOTE, PROXIES, WITH_LUA, Proxy, eventually, tries
+from scenario import KINDS_WITH_LUA, NOTE, PROXIES, Proxy, eventually, tries
 
-pytestmark = pytest.mark.parametrize("proxy", WITH_LUA, indirect=True)
+pytestmark = pytest.mark.parametrize("proxy", KINDS_WITH_LUA, indirect=True)
 
 
 def metrics(proxy: Proxy) -> dict[str, float]:
@@ -35,7 +35,7 @@ def fresh_throttle(proxy) -> None:
 async def _many(proxy: Proxy, count: int) -> list[int]:
     """The statuses of so many GETs, 50 at a time."""
     turn = asyncio.Semaphore(50)
-    async with httpx.AsyncClient(base_url=f"http://{PROXIES[proxy.name]}", auth=("nurse", "nurse"), timeout=30) as http:
+    async with httpx.AsyncClient(base_url=f"http://{PROXIES[proxy.name]}", auth=("nurse", "nurse"), timeout=60) as http:
 
         async def one() -> int:
             async with turn:
@@ -67,11 +67,11 @@ def test_retrying_stops_in_an_outage_and_comes_back_after_it(proxy, hosp):
 
 
 def test_a_retry_waits_and_the_log_says_how_long(proxy, hosp):
+    """What it says is what was drawn."""
     hosp.fails(**{"500": 1})
-    lines = []
-    for _ in range(10):
-        _, request_id = proxy.send("GET", "/patients/1")
-        lines.append(proxy.logged(request_id))
+    with ThreadPoolExecutor(10) as pool:
+        seen = list(pool.map(lambda _: proxy.send("GET", "/patients/1"), range(10)))
+    lines = [proxy.logged(request_id) for _, request_id in seen]
     waits = [line["backoff_seconds"] for line in lines]
     assert len(set(waits)) > 5, "the wait is drawn anew for every request"
     assert max(waits) <= 0.2 + 0.4
@@ -88,32 +88,23 @@ def test_a_route_can_do_without_the_wait(proxy, hosp):
 
 
 def test_a_route_has_attempts_and_time_outs_of_its_own(proxy, hosp):
+    """Two tries of half a second, where another request at the same time gets three of two seconds."""
     hosp.fails(stall=1)
-    answer, request_id = proxy.send("GET", "/hospitals/12")
-    line = proxy.logged(request_id)
-    assert answer.status_code == 504
-    assert tries(line) == ["504", "504"]
-    assert [round(float(seconds), 1) for seconds in re.split(" ?[,:] ", line["upstream_seconds"])] == [0.5, 0.5]
-    assert hosp.saw(request_id)["attempts"] == 2
+    with ThreadPoolExecutor(2) as pool:
+        seen = list(pool.map(lambda path: proxy.send("GET", path), ["/hospitals/12", "/patients/1"]))
+    assert [answer.status_code for answer, _ in seen] == [504, 504]
+    own, general = [proxy.logged(request_id) for _, request_id in seen]
+    assert (tries(own), tries(general)) == (["504"] * 2, ["504"] * 3)
+    assert [hosp.saw(request_id)["attempts"] for _, request_id in seen] == [2, 3]
+    assert 0.5 <= max(tried_seconds(own)) < min(tried_seconds(general))
 
 
-def test_a_user_who_leaves_during_the_wait_costs_no_further_try(proxy, hosp):
-    """Of 30 who leave 50 ms after their first failure most are still waiting: the mean of the waits is 100 ms."""
-    hosp.fails(**{"502": 1})
-    seen = []
-    for _ in range(30):
-        request_id = str(uuid.uuid4())
-        with contextlib.suppress(httpx.ReadTimeout):
-            proxy.http.get("/patients/1", headers={"X-Request-Id": request_id}, timeout=httpx.Timeout(5, read=0.05))
-        seen.append(request_id)
-    time.sleep(1.5)
-    attempts = [hosp.saw(request_id)["attempts"] for request_id in seen]
-    assert attempts.count(1) > 8
-    assert attempts.count(3) < 10
+def tried_seconds(line: dict[str, Any]) -> list[float]:
+    return [float(seconds) for seconds in re.split(" ?[,:] ", line["upstream_seconds"])]
 
 
 class TestStaleAnswers:
-    """GET /hospitals is kept for two seconds, and for longer while HOSP fails."""
+    """GET /hospitals is kept for a second, and for longer while HOSP fails."""
 
     def get(self, proxy: Proxy, user: str = "nurse", **headers: str) -> httpx.Response:
         url = f"http://{PROXIES[proxy.name]}/hospitals?{self.query}"
@@ -123,29 +114,31 @@ class TestStaleAnswers:
     def own_query(self) -> None:
         self.query = uuid.uuid4().hex
 
+    def stale(self, proxy: Proxy) -> httpx.Response:
+        """The first answer that is older than its time."""
+
+        def look() -> httpx.Response | None:
+            answer = self.get(proxy)
+            return answer if re.search("ttl=-[1-9]", answer.headers.get("Cache-Status", "")) else None
+
+        return eventually(look)
+
     def test_a_fresh_answer_is_given_again_and_says_how_old_it_is(self, proxy):
         first = self.get(proxy)
         assert "Age" not in first.headers
-        again = self.get(proxy)
+        # On a slow machine it may have grown old meanwhile: then HOSP is asked again.
+        again = eventually(lambda: answer if "Age" in (answer := self.get(proxy)).headers else None)
         assert (again.status_code, again.content) == (200, first.content)
-        assert 0 <= int(again.headers["Age"]) <= 2
-        assert re.fullmatch(r"nginx-proxy; hit; ttl=[0-2]", again.headers["Cache-Status"])
+        assert int(again.headers["Age"]) in (0, 1)
+        assert re.fullmatch("nginx-proxy; hit; ttl=[01]", again.headers["Cache-Status"])
 
-    def test_while_hosp_fails_the_last_good_answer_is_given(self, proxy, hosp):
+    def test_while_hosp_fails_the_last_good_answer_is_given_and_then_a_new_one(self, proxy, hosp):
         first = self.get(proxy)
-        time.sleep(3)
         for kind in ("500", "502", "reset"):
             hosp.fails(**{kind: 1})
-            stale = self.get(proxy)
+            stale = self.stale(proxy)
             assert (stale.status_code, stale.content) == (200, first.content)
             assert int(stale.headers["Age"]) >= 2
-            assert re.fullmatch(r"nginx-proxy; hit; ttl=-?\d+", stale.headers["Cache-Status"])
-
-    def test_when_hosp_is_back_its_answers_are_new(self, proxy, hosp):
-        self.get(proxy)
-        time.sleep(3)
-        hosp.fails(**{"500": 1})
-        self.get(proxy)
         hosp.set()
         assert "Age" not in self.get(proxy).headers
 

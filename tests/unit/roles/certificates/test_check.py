@@ -70,6 +70,14 @@ BAD = [
         {**BY_DNS, "certificates_names": ["api.notexample.com"]},
         "certificates_acme_zone is 'example.com': allowed is the hosted zone in Route 53 that all of",
     ),
+    (
+        {"certificates_provider": "private_ca", "certificates_names": ["api.example.com"]},
+        "certificates_ca_directory is empty",
+    ),
+    (
+        {"certificates_provider": "files", "certificates_names": ["api.example.com"]},
+        "certificates_source_certificate is '': allowed is a PEM file on the controller",
+    ),
     ({**ACM, "certificates_acm_arn": "certificate/1"}, "certificates_acm_arn is 'certificate/1': allowed is the ARN"),
 ]
 
