@@ -86,6 +86,7 @@ import os
 import pwd
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -112,7 +113,7 @@ class State:
 
 def current_state(path: str) -> State:
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             found, text = os.fstat(file.fileno()), file.read()
     except FileNotFoundError:
         return State(None)
@@ -151,9 +152,9 @@ def chown(path: str, state: State) -> None:
 
 def replace(module: AnsibleModule, path: str, wanted: State, validate: str | None) -> None:
     """Write it beside the file, let it be judged, and rename it. Nobody else can read it before that."""
-    folder, name = os.path.split(path)
-    os.makedirs(folder, mode=0o755, exist_ok=True)
-    handle, new = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+    target = Path(path)
+    target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    handle, new = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     module.add_cleanup_file(new)
     with os.fdopen(handle, "wb") as file:
         file.write(wanted.text or b"")
@@ -162,8 +163,8 @@ def replace(module: AnsibleModule, path: str, wanted: State, validate: str | Non
         if code != 0:
             module.fail_json(msg=f"failed to validate: {path} stays as it is", rc=code, stdout=out, stderr=err)
     chown(new, wanted)
-    os.chmod(new, wanted.mode)
-    os.replace(new, path)
+    Path(new).chmod(wanted.mode)
+    Path(new).replace(target)
 
 
 def settle(module: AnsibleModule, file: dict[str, Any]) -> dict[str, str] | None:
@@ -174,7 +175,7 @@ def settle(module: AnsibleModule, file: dict[str, Any]) -> dict[str, str] | None
         return None
     if not module.check_mode:
         if wanted.text is None:
-            os.unlink(path)
+            Path(path).unlink()
         else:
             replace(module, path, wanted, file["validate"] if current.text != wanted.text else None)
     # Of a file that goes nobody knows here whether it was secret.
@@ -192,7 +193,7 @@ def refuse(module: AnsibleModule, files: list[dict[str, Any]]) -> None:
             module.fail_json(msg=f"files[{number}] has {' and '.join(given) or 'no content'}: allowed is one of both")
         if not file["mode"].isdigit() or set(file["mode"]) - set("01234567"):
             module.fail_json(msg=f"files[{number}].mode is {file['mode']}: allowed are octal digits, such as 0644")
-        if not os.path.isabs(file["path"]):
+        if not Path(file["path"]).is_absolute():
             module.fail_json(msg=f"files[{number}].path is {file['path']}: allowed is a full path")
 
 

@@ -1,5 +1,5 @@
-"""S3's buckets, IAM's roles, Route 53 and Secrets Manager in memory, behind real botocore clients; what is read back is
-filled up and reordered as AWS does. Sources: their API references."""
+"""S3's buckets, IAM's roles, Route 53, queues and Secrets Manager in memory, behind real botocore clients; what is read
+back is filled up and reordered as AWS does. Sources: their API references."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class Account(Aws):
         self.records: dict[tuple[str, str], dict[str, Any]] = {}
         self.pending = 1
         self.secrets: dict[str, dict[str, Any]] = {}
+        self.queues: dict[str, dict[str, str]] = {}
 
     def writes(self) -> list[str]:
         return [name for name in super().writes() if not name.startswith("Head")]
@@ -278,6 +279,37 @@ class Account(Aws):
     def _RestoreSecret(self, client, SecretId):
         self._secret(SecretId, "RestoreSecret").pop("deleted")
         return {"Name": SecretId}
+
+    # --- SQS
+
+    def _GetQueueUrl(self, client, QueueName):
+        if QueueName not in self.queues:
+            raise error("AWS.SimpleQueueService.NonExistentQueue", "GetQueueUrl")
+        return {"QueueUrl": f"https://sqs/111122223333/{QueueName}"}
+
+    def _GetQueueAttributes(self, client, QueueUrl, AttributeNames):
+        assert AttributeNames == ["All"]
+        kept = self.queues[QueueUrl.rpartition("/")[2]]
+        return {"Attributes": {"ApproximateNumberOfMessages": "0", "DelaySeconds": "0", **kept}}
+
+    def _CreateQueue(self, client, QueueName, Attributes):
+        self._hold_against_queues(Attributes)
+        self.queues[QueueName] = Attributes
+        return self._GetQueueUrl(client, QueueName)
+
+    def _SetQueueAttributes(self, client, QueueUrl, Attributes):
+        self._hold_against_queues(Attributes)
+        self.queues[QueueUrl.rpartition("/")[2]].update(Attributes)
+        return {}
+
+    def _hold_against_queues(self, attributes: dict[str, str]) -> None:
+        """A queue for dead letters is there before those that send them. As SQS answers, the count is a number."""
+        if "RedrivePolicy" in attributes:
+            policy = json.loads(attributes["RedrivePolicy"])
+            if policy["deadLetterTargetArn"].rpartition(":")[2] not in self.queues:
+                raise error("InvalidParameterValue", "SetQueueAttributes")
+            policy["maxReceiveCount"] = int(policy["maxReceiveCount"])
+            attributes["RedrivePolicy"] = json.dumps(policy)
 
 
 def _encrypted(rule: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Modules for buckets, roles, records and secrets, each told by its story."""
+"""Modules for buckets, queues, roles, records and secrets, each told by its story."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ansible_collections.steadyfront.fleet.plugins.modules import (
     route53_records,
     s3_buckets,
     secretsmanager_json,
+    sqs_queues,
 )
 from aws_in_memory import SECRET, error
 
@@ -29,6 +30,7 @@ TRUST = {
 OTHER_TRUST = json.loads(json.dumps(TRUST).replace("lambda", "firehose"))
 CLOUDFRONT = {"dns_name": "d1.cloudfront.net", "hosted_zone_id": "Z2FDTNDATAQYW2"}
 ELSEWHERE = {"dns_name": "d2.cloudfront.net.", "hosted_zone_id": "Z2FDTNDATAQYW2"}
+QUEUE = "arn:aws:sqs:eu-central-1:111122223333"
 API = {"name": "api.example.com", "type": "A"}
 
 
@@ -127,6 +129,36 @@ STORIES = {
                     {"name": "_acme-challenge.example.com", "type": "TXT"},
                 ],
                 "state": "absent",
+            },
+        ],
+    ),
+    "queues": (
+        sqs_queues,
+        {},
+        [
+            {"queues": [{"name": "dead"}]},
+            {
+                "queues": [
+                    {"name": "late", "attributes": {"message_retention_period": 3600}},
+                    {
+                        "name": "notes",
+                        "attributes": {
+                            "visibility_timeout": 180,
+                            "redrive_policy": {"deadLetterTargetArn": f"{QUEUE}:late", "maxReceiveCount": "100"},
+                        },
+                    },
+                ]
+            },
+            {"queues": [{"name": "notes", "attributes": {"visibility_timeout": "60"}}]},
+            {
+                "queues": [
+                    {
+                        "name": "notes",
+                        "attributes": {
+                            "redrive_policy": {"maxReceiveCount": 100, "deadLetterTargetArn": f"{QUEUE}:dead"}
+                        },
+                    }
+                ]
             },
         ],
     ),
@@ -238,6 +270,11 @@ def test_a_rule_that_cannot_work_is_refused_before_anything_is_changed(aws, rule
     ("module", "options", "words"),
     [
         (s3_buckets, {"buckets": [{"name": "a"}, {"name": "a"}]}, "buckets[1].name is a, as that of another is"),
+        (
+            sqs_queues,
+            {"queues": [{"name": "a", "attributes": {"visibility": 1}}]},
+            "queues[0].attributes.visibility is unknown: allowed are ",
+        ),
         (iam_roles, {"roles": [{"name": "a"}]}, "roles[0].trust_policy is missing: there is no role a yet"),
         (
             iam_roles,
