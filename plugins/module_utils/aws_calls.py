@@ -25,10 +25,10 @@ def connect(module: AnsibleAWSModule, service: str, *codes: str, **more: Any) ->
     return module.client(service, retry_decorator=patience, **more)
 
 
-def guarded(module: AnsibleAWSModule, service: str, work: Callable[[Any], None]) -> None:
-    """Do ``work(client)``."""
+def guarded(module: AnsibleAWSModule, service: str, work: Callable[[Any], None], *codes: str) -> None:
+    """Do ``work(client)``, with the calls made again that ``connect`` says."""
     try:
-        work(connect(module, service))
+        work(connect(module, service, *codes))
     except SettingsError as error:
         module.fail_json(msg="\n".join(fault.removeprefix(".") for fault in error.faults))
     except (BotoCoreError, ClientError) as error:

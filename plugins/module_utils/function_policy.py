@@ -4,17 +4,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 # What Lambda does in the role's name, by the service of the ARN. Streams and brokers have more to them: name it.
 _READS = {"sqs": ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]}
 _DEAD_LETTERS = {"sqs": ["sqs:SendMessage"], "sns": ["sns:Publish"]}
+_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
 Statement = dict[str, Any]
 
 
 class GrantError(ValueError):
     """One or more faults of a function's permissions, one a line."""
+
+
+def function_roles(functions: Sequence[Mapping[str, Any]], region: str, account_id: str) -> list[dict[str, Any]]:
+    """The functions' execution roles, as the module ``iam_roles`` takes them. Raises GrantError for all of them."""
+    roles, errors = [], []
+    for function in functions:
+        name = str(function["name"])
+        try:
+            policy = function_policy(function, name, region, account_id)
+        except GrantError as error:
+            errors.append(str(error))
+            continue
+        description = f"What the function {name} may do"
+        roles.append(
+            {"name": name, "description": description, "trust_policy": _TRUST, "policies": {"function": policy}}
+        )
+    if errors:
+        raise GrantError("\n".join(errors))
+    return roles
 
 
 def function_policy(function: Mapping[str, Any], name: str, region: str, account_id: str) -> dict[str, Any]:

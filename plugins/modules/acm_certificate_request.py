@@ -66,14 +66,9 @@ EXAMPLES = r"""
   register: requested
 
 - name: Prove that the names are ours
-  amazon.aws.route53:
+  steadyfront.fleet.route53_records:
     zone: example.com
-    record: "{{ item.name }}"
-    type: "{{ item.type }}"
-    value: "{{ item.value }}"
-    ttl: 300
-    overwrite: true
-  loop: "{{ requested.certificate.records }}"
+    records: "{{ requested.certificate.records }}"
 
 - name: Wait until it is issued
   steadyfront.fleet.acm_certificate_request:

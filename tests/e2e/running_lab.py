@@ -47,8 +47,11 @@ def container(host: str) -> str:
 
 
 def playbook(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run ``ansible-playbook`` in the checkout as a user would."""
-    return subprocess.run([*ANSIBLE_PLAYBOOK, *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    """Run ``ansible-playbook`` in the checkout as a user would. No run warns of what is deprecated."""
+    run = [*ANSIBLE_PLAYBOOK, *arguments]
+    result = subprocess.run(run, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert "[DEPRECATION WARNING]" not in result.stdout + result.stderr, result.stderr
+    return result
 
 
 def changes(result: subprocess.CompletedProcess[str]) -> dict[str, int]:

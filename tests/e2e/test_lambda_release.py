@@ -55,7 +55,7 @@ STEPS: list[dict[str, Any]] = [
     {"name": "delete again", "does": "delete", "live": "none"},
 ]
 CHANGES = {
-    "release": 3,  # the role, what it allows, the release
+    "release": 2,  # the role with what it allows, the release
     "release again": 0,
     "check it": 0,
     "check a change": 1,

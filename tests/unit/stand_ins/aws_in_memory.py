@@ -1,4 +1,4 @@
-"""CloudFront, ACM, S3 and CloudWatch in memory, behind real botocore clients: every request is held against the API's
+"""CloudFront, ACM and CloudWatch in memory, behind real botocore clients: every request is held against the API's
 model, and what is read back is filled up and reordered as AWS does. Sources: their API references."""
 
 from __future__ import annotations
@@ -119,7 +119,6 @@ class Aws:
         self.access_controls: dict[str, dict[str, Any]] = {}
         self.headers_policies: dict[str, dict[str, Any]] = {}
         self.certificates: dict[str, dict[str, Any]] = {}
-        self.lifecycles: dict[str, list[dict[str, Any]]] = {}
         self.alarms: dict[str, dict[str, Any]] = {}
         self.issued: dict[str, tuple[str, EllipticCurvePrivateKey]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -249,22 +248,6 @@ class Aws:
         shape = client.meta.service_model.shape_for("ResponseHeadersPolicyConfig")
         self.headers_policies[id] = {"config": as_read_back(config, shape, self._chance), "etag": next(self._etags)}
         return self._GetResponseHeadersPolicy(client, id)
-
-    def _GetBucketLifecycleConfiguration(self, client, Bucket):
-        if Bucket not in self.lifecycles:
-            raise error("NoSuchBucket", "GetBucketLifecycleConfiguration", 404)
-        if not self.lifecycles[Bucket]:
-            raise error("NoSuchLifecycleConfiguration", "GetBucketLifecycleConfiguration", 404)
-        return {"Rules": self.lifecycles[Bucket]}
-
-    def _PutBucketLifecycleConfiguration(self, client, Bucket, LifecycleConfiguration):
-        shape = client.meta.service_model.shape_for("LifecycleRules")
-        self.lifecycles[Bucket] = as_read_back(LifecycleConfiguration["Rules"], shape, self._chance)
-        return {}
-
-    def _DeleteBucketLifecycle(self, client, Bucket):
-        self.lifecycles[Bucket] = []
-        return {}
 
     def _DescribeAlarms(self, client, AlarmNames, AlarmTypes, NextToken="0"):
         """Pages of 50; without names all there are."""

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.steadyfront.fleet.plugins.module_utils.function_policy import GrantError, function_policy
+from ansible_collections.steadyfront.fleet.plugins.module_utils.function_policy import (
+    GrantError,
+    function_policy,
+    function_roles,
+)
 
 QUEUE = "arn:aws:sqs:eu-central-1:111122223333:notes"
 DEAD = "arn:aws:sqs:eu-central-1:111122223333:dead"
@@ -73,3 +77,21 @@ def test_what_names_nothing_is_refused(permission, words):
         allowed(permissions=[permission])
     assert str(refused.value).startswith("functions[0].permissions[0]")
     assert words in str(refused.value)
+
+
+def test_each_function_has_a_role_of_its_name_which_lambda_may_take():
+    functions = [{"name": "screening"}, {"name": "notes_writer", "permissions": []}]
+    roles = function_roles(functions, "eu-central-1", "111122223333")
+    assert [role["name"] for role in roles] == ["screening", "notes_writer"]
+    for role, function in zip(roles, functions, strict=True):
+        assert role["trust_policy"]["Statement"][0]["Principal"] == {"Service": "lambda.amazonaws.com"}
+        policy = function_policy(function, function["name"], "eu-central-1", "111122223333")
+        assert role["policies"] == {"function": policy}
+
+
+def test_the_errors_of_all_functions_are_shown_together():
+    wrong = [{"actions": ["*"], "resources": ["arn:aws:sqs:eu-central-1:1:a"]}]
+    functions = [{"name": "a", "permissions": wrong}, {"name": "b"}, {"name": "c", "permissions": wrong}]
+    with pytest.raises(GrantError) as refused:
+        function_roles(functions, "eu-central-1", "111122223333")
+    assert [line.partition(".")[0] for line in str(refused.value).splitlines()] == ["a", "c"]
