@@ -70,8 +70,9 @@ class Buckets:
 
     def __init__(self, client: Any, option_name: Callable[[str], str]) -> None:
         self._client = client
-        shapes = {option: client.meta.service_model.shape_for(aspect.shape) for option, aspect in ASPECTS.items()}
-        self._settings = {option: Settings(shape, CUSTOMS, option_name) for option, shape in shapes.items()}
+        shape_for = client.meta.service_model.shape_for
+        self._shapes = {option: shape_for(aspect.shape) for option, aspect in ASPECTS.items()}
+        self._settings = {option: Settings(shape, CUSTOMS, option_name) for option, shape in self._shapes.items()}
 
     def parse(self, bucket: Mapping[str, Any], path: str) -> dict[str, dict[str, Any]]:
         """The aspects that are given, as the API's settings. Raises SettingsError."""
@@ -144,11 +145,11 @@ class Buckets:
             answer = getattr(self._client, f"get_{aspect.call}")(Bucket=name, aws_retry=True)
         except is_boto3_error_code(aspect.absent):
             return {}
-        # Some answers have the member of the request, some what is in it.
+        # Some answers have the member of the request; some have what is in it, beside members of their own.
         config = answer.get(aspect.member, answer)
         if aspect.has_one_rule:
             return dict(config["Rules"][0])
-        return {name: value for name, value in config.items() if name != "ResponseMetadata"}
+        return {name: value for name, value in config.items() if name in self._shapes[option].members}
 
     def _put(self, name: str, option: str, config: Mapping[str, Any]) -> None:
         aspect = ASPECTS[option]

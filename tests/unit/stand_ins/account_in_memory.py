@@ -108,7 +108,8 @@ class Account(Aws):
         return {}
 
     def _GetBucketLifecycleConfiguration(self, client, Bucket):
-        return {"Rules": self._aspect(Bucket, "lifecycle", "NoSuchLifecycleConfiguration")}
+        rules = self._aspect(Bucket, "lifecycle", "NoSuchLifecycleConfiguration")
+        return {"Rules": rules, "TransitionDefaultMinimumObjectSize": "all_storage_classes_128K"}
 
     def _PutBucketLifecycleConfiguration(self, client, Bucket, LifecycleConfiguration):
         if not LifecycleConfiguration["Rules"]:
