@@ -115,11 +115,11 @@ class TestStaleAnswers:
         self.query = uuid.uuid4().hex
 
     def stale(self, proxy: Proxy) -> httpx.Response:
-        """The first answer that is older than its time."""
+        """The first answer that is older than its time, also when whole seconds are rounded in its favour."""
 
         def look() -> httpx.Response | None:
             answer = self.get(proxy)
-            return answer if re.search("ttl=-[1-9]", answer.headers.get("Cache-Status", "")) else None
+            return answer if re.search("ttl=-[2-9]", answer.headers.get("Cache-Status", "")) else None
 
         return eventually(look)
 
@@ -129,8 +129,8 @@ class TestStaleAnswers:
         # On a slow machine it may have grown old meanwhile: then HOSP is asked again.
         again = eventually(lambda: answer if "Age" in (answer := self.get(proxy)).headers else None)
         assert (again.status_code, again.content) == (200, first.content)
-        assert int(again.headers["Age"]) in (0, 1)
-        assert re.fullmatch("nginx-proxy; hit; ttl=[01]", again.headers["Cache-Status"])
+        assert int(again.headers["Age"]) <= 2
+        assert re.fullmatch("nginx-proxy; hit; ttl=(-1|[01])", again.headers["Cache-Status"])
 
     def test_while_hosp_fails_the_last_good_answer_is_given_and_then_a_new_one(self, proxy, hosp):
         first = self.get(proxy)
@@ -138,7 +138,7 @@ class TestStaleAnswers:
             hosp.fails(**{kind: 1})
             stale = self.stale(proxy)
             assert (stale.status_code, stale.content) == (200, first.content)
-            assert int(stale.headers["Age"]) >= 2
+            assert int(stale.headers["Age"]) >= 3
         hosp.set()
         assert "Age" not in self.get(proxy).headers
 
