@@ -71,9 +71,12 @@ build:
 
 molecule:
 	@setup/bootstrap lab
+	@$(MAKE) --no-print-directory -j2 -Otarget $(SCENARIOS:%=molecule-%)
+
+molecule-%:
 	@# Molecule's last words do not name the tests that failed.
-	mkdir -p .lab && set -o pipefail && molecule test $(SCENARIOS:%=--scenario-name %) --workers 2 | tee .lab/molecule.log || \
-	{ grep -A2 FAILED .lab/molecule.log; exit 1; }
+	mkdir -p .lab && set -o pipefail && molecule test --scenario-name $* | tee .lab/$@.log || \
+	{ grep -A2 FAILED .lab/$@.log; exit 1; }
 
 e2e:
 	ansible-playbook site.yml --check --diff

@@ -91,7 +91,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-NOT_SHOWN, ANOTHER_NOT_SHOWN = "(not shown)\n", "(not shown, another one)\n"
+NOT_SHOWN = "(not shown)\n"
+ANOTHER_NOT_SHOWN = "(not shown, another one)\n"
 
 
 @dataclass(frozen=True)
@@ -218,8 +219,8 @@ def main() -> None:
         diffs = [(file["path"], settle(module, file)) for file in files]
     except (OSError, KeyError) as error:
         module.fail_json(msg=f"a file could not be written: {error}")
-    changed = [path for path, diff in diffs if diff]
-    module.exit_json(changed=bool(changed), changed_paths=changed, diff=[diff for _, diff in diffs if diff])
+    changed = {path: diff for path, diff in diffs if diff}
+    module.exit_json(changed=bool(changed), changed_paths=list(changed), diff=list(changed.values()))
 
 
 if __name__ == "__main__":

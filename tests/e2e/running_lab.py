@@ -32,7 +32,7 @@ PROXY_NAMES = ["proxy1", "proxy2"]
 PROXIES = [f"{NETWORK}.11", f"{NETWORK}.12"]
 CONTROLS = f"http://{NETWORK}.21:9000"
 # In the field the controller is another machine. Here it leaves the hosts what they need.
-ANSIBLE_PLAYBOOK = ["nice", "-n", "19", "ansible-playbook"]
+ANSIBLE_PLAYBOOK = ["nice", "-n", "10", "ansible-playbook"]
 ANSIBLE_PLAYBOOK += ["-e", f"lab_prefix={PREFIX}", "-e", f"lab_subnet={SUBNET}"]
 
 
