@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
+from role_checks import check
 
 # One run for all of them: those of a group go to one worker.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("log_shipping")]
@@ -55,25 +53,8 @@ BAD = [
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory) -> Callable[[str], str]:
-    """``said(case)``: what the check said of a case, nothing where it had nothing to say."""
-    folder = tmp_path_factory.mktemp("check")
-    cases = {
-        **{f"good{n}": case for n, case in enumerate(GOOD)},
-        **{f"bad{n}": case for n, (case, _) in enumerate(BAD)},
-    }
-    inventory = folder / "cases.yml"
-    inventory.write_text(yaml.safe_dump({"all": {"hosts": cases, "vars": {"said_directory": str(folder)}}}))
-    result = subprocess.run(
-        ["ansible-playbook", "-i", inventory, HERE / "check.yml", "-vvv"],
-        env={**os.environ, "ANSIBLE_CONFIG": str(HERE.parents[3] / "ansible.cfg")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stdout
-    assert KEY not in result.stdout
-    return lambda case: (folder / case).read_text() if (folder / case).exists() else ""
+def said(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    return check(HERE / "check.yml", tmp_path_factory.mktemp("said"), GOOD, [case for case, _ in BAD], KEY)
 
 
 @pytest.mark.parametrize("n", range(len(GOOD)))
