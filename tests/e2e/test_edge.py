@@ -583,7 +583,7 @@ def seconds_of_a_round() -> float:
 
 
 def test_every_change_is_followed_by_one_round_in_its_turn(serve, record_property):
-    alias, earlier = "changing.edge.example.test", len(logged())
+    alias = "changing.edge.example.test"
     created = serve(config(origin("api"), alias=alias), wait=False)
     seconds = [followed(lambda: is_served(alias), "a new distribution")]
     for path in ("/one", "/two", "/three"):
@@ -592,7 +592,10 @@ def test_every_change_is_followed_by_one_round_in_its_turn(serve, record_propert
     change(created["Id"], Enabled=False)
     seconds.append(followed(lambda: not is_served(alias), "a distribution that was disabled"))
     record_property("measured", f"the slowest of {len(seconds)} changes is served after {max(seconds):.2f} s")
-    assert sum(line.startswith("serving ") for line in logged()[earlier:]) == len(seconds)
+    rounds = [line for line in logged() if line.startswith("serving ")]
+    # What an earlier test removed may have had a round of its own before.
+    first = next(number for number, line in enumerate(rounds) if created["Id"] in line)
+    assert len(rounds[first:]) == len(seconds)
     # On a machine that is busy with other things its own slowness cannot be told well enough.
     late = [each for each in seconds if each > 2]
     assert size(test=[], prove=late) == [], seconds
