@@ -16,6 +16,7 @@ from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_release i
     description,
     disagreements,
     environment,
+    is_made_of,
 )
 
 
@@ -83,18 +84,20 @@ class Applier:
 
     def _make(self, plan: State) -> str:
         """A new version as planned. Empty when somebody else changed the function meanwhile."""
-        function, wanted, package = self._function, plan.release, self._package()
+        function, wanted = self._function, plan.release
         architecture = self._options["architecture"]
+        # Where nothing but settings is another, the code that is there serves.
+        sha256 = function.latest["CodeSha256"] if is_made_of(function.latest, wanted) else self._package().sha256
         about = {
             "Runtime": self._options["runtime"],
-            "Description": description(wanted.contents, package.sha256),
+            "Description": description(wanted.contents, sha256),
             "Environment": {"Variables": dict(wanted.environment)},
         }
         if not function.latest:
-            function.create(package.zip, {**wanted.config, **about, "Architectures": [architecture]}, dict(plan.tags))
+            function.create(self._package().zip, {**wanted.config, **about, "Architectures": [architecture]}, dict(plan.tags))
             return self._publish(wanted)
-        if (function.latest["CodeSha256"], function.latest["Architectures"]) != (package.sha256, [architecture]):
-            function.update_code(package.zip, architecture)
+        if (function.latest["CodeSha256"], function.latest["Architectures"]) != (sha256, [architecture]):
+            function.update_code(self._package().zip, architecture)
         there = {**as_settings(function.latest), "Environment": {"Variables": environment(function.latest)}}
         changes = self._planner.config.changes(there, wanted.config)
         changes |= {name: value for name, value in about.items() if there.get(name) != value}

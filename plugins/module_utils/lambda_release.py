@@ -66,6 +66,11 @@ def contents(configuration: Mapping[str, Any]) -> str:
     return made_of["contents"] if made_of and made_of["package"] == configuration["CodeSha256"] else ""
 
 
+def is_made_of(configuration: Mapping[str, Any], release: Release) -> bool:
+    """Whether the code that is there, if any, is what would be built for the release."""
+    return contents(configuration) == release.contents
+
+
 def as_settings(configuration: Mapping[str, Any]) -> dict[str, Any]:
     """A ``FunctionConfiguration`` as a request would have it."""
     layers = [layer["Arn"] for layer in configuration.get("Layers", [])]

@@ -226,7 +226,7 @@ from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_package i
     Source,
 )
 from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_plan import Planner, State
-from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_release import next_version
+from ansible_collections.steadyfront.fleet.plugins.module_utils.lambda_release import is_made_of, next_version
 
 try:
     from botocore import xform_name
@@ -312,8 +312,9 @@ class Run:
             )
         if plan.version:
             return plan
-        # Built before anything is changed, and in check mode too: what cannot be released is refused.
-        self.package.check_size()
+        if not is_made_of(function.latest, plan.release):
+            # Built before anything is changed, and in check mode too: what cannot be released is refused.
+            self.package.check_size()
         return self.planner.at(next_version(found.versions), plan, function) if self.module.check_mode else plan
 
     def _read(self) -> Function:

@@ -173,6 +173,12 @@ class TestStory:
         monkeypatch.setattr(AnsibleModule, "run_command", lambda *_, **__: pytest.fail("something was built"))
         assert not aws.run()["changed"]
 
+    def test_where_only_settings_are_others_the_code_that_is_there_serves(self, aws, monkeypatch):
+        aws.run()
+        monkeypatch.setattr(lambda_package.Source, "build", lambda *_: pytest.fail("something was built"))
+        assert aws.run(environment={"A": "1"})["changed"]
+        assert not aws.run(environment={"A": "1"})["changed"]
+
     def test_a_package_without_compiled_code_is_told_of(self, aws, monkeypatch):
         monkeypatch.setattr(lambda_package, "_compile", lambda folder, version, run: False)
         assert "this machine has no python3.13" in aws.run()["warnings"][0]
