@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from role_checks import check
 
-# One run for all of them: those of a group go to one worker.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("audit_trail")]
+pytestmark = pytest.mark.slow
 
-HERE = Path(__file__).parent
 AUDIT = {
     "audit_trail_account_id": "111122223333",
     "audit_trail_region": "eu-central-1",
@@ -34,7 +31,7 @@ BAD = [
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    return check(HERE / "check.yml", tmp_path_factory.mktemp("said"), GOOD, [{**AUDIT, **fault} for fault, _ in BAD])
+    return check("audit_trail", tmp_path_factory.mktemp("said"), GOOD, [{**AUDIT, **fault} for fault, _ in BAD])
 
 
 @pytest.mark.parametrize("n", range(len(GOOD)))

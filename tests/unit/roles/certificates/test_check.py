@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from role_checks import check
 
-# One run for all of them: those of a group go to one worker.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("certificates")]
+pytestmark = pytest.mark.slow
 
-HERE = Path(__file__).parent
 KEY = "a-binding-key-that-nobody-may-see"
 ACME = {
     "certificates_provider": "acme",
@@ -82,7 +79,7 @@ BAD = [
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    return check(HERE / "check.yml", tmp_path_factory.mktemp("said"), GOOD, [case for case, _ in BAD], KEY)
+    return check("certificates", tmp_path_factory.mktemp("said"), GOOD, [case for case, _ in BAD], KEY)
 
 
 @pytest.mark.parametrize("n", range(len(GOOD)))

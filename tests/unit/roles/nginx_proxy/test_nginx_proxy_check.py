@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from role_checks import check
 
-# One run for all of them: those of a group go to one worker.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nginx_proxy")]
+pytestmark = pytest.mark.slow
 
-HERE = Path(__file__).parent
 SECRET = "a-secret-that-nobody-may-see"
 UPSTREAM = {"nginx_proxy_upstream_url": "http://192.0.2.1"}
 GOOD = [
@@ -48,7 +45,7 @@ BAD = [
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    return check(HERE / "check.yml", tmp_path_factory.mktemp("said"), GOOD, [case for case, _ in BAD], SECRET)
+    return check("nginx_proxy", tmp_path_factory.mktemp("said"), GOOD, [case for case, _ in BAD], SECRET)
 
 
 @pytest.mark.parametrize("n", range(len(GOOD)))
