@@ -56,7 +56,7 @@ unit:
 	pytest -n 2 -m 'not slow' --junitxml=.lab/unit.xml tests/unit
 
 slow:
-	pytest -n 2 --dist loadgroup -m slow --junitxml=.lab/slow.xml tests/unit
+	pytest -n 2 --dist loadfile -m slow --junitxml=.lab/slow.xml tests/unit
 
 sanity:
 	setup/sanity

@@ -18,9 +18,10 @@ from ansible_collections.steadyfront.fleet.plugins.module_utils.audit_archive im
 )
 from ansible_collections.steadyfront.fleet.plugins.modules.glue_table import CUSTOMS
 from botocore import xform_name
+from proof import size
 from region_in_memory import CREDENTIALS
 
-DAYS, LINES = 30, 1_000_000
+DAYS, LINES = 30, size(test=100_000, prove=1_000_000)
 FIRST = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS)
 # What CloudWatch Logs hands to a subscription, 500 events at a time. Every tenth line comes twice, and one is no entry.
 ENTRY = (
@@ -85,7 +86,7 @@ def test_it_takes_the_place_of_a_log_group_whatever_it_is_called(athena, tmp_pat
 
 
 @pytest.mark.slow
-def test_of_a_million_lines_one_days_export_reads_that_day_alone(athena, tmp_path):
+def test_of_a_months_lines_one_days_export_reads_that_day_alone(athena, tmp_path):
     lines = fill(athena, tmp_path, DAYS, LINES)
     began = time.monotonic()
     execution = athena.run(

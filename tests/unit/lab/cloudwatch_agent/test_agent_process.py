@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.steadyfront.fleet.plugins.module_utils.cloudwatch_agent import cloudwatch_agent
+from proof import size
 from strict_logs import StrictLogs
 
 pytestmark = pytest.mark.slow
@@ -94,17 +95,18 @@ def hostile(number: int, chance: random.Random) -> tuple[bytes, str]:
     return line + b"\n", line.decode("utf-8", "replace")
 
 
-def test_every_line_of_twenty_thousand_arrives_through_rotations_kills_and_an_outage(agent, logs):
+def test_every_line_arrives_through_rotations_kills_and_an_outage(agent, logs):
     chance = random.Random(1)
-    lines = [hostile(number, chance) for number in range(20_000)]
-    part = [lines[begin : begin + 2_000] for begin in range(0, len(lines), 2_000)]
+    each = size(test=500, prove=2_000)
+    lines = [hostile(number, chance) for number in range(10 * each)]
+    part = [lines[begin : begin + each] for begin in range(0, len(lines), each)]
 
     def write(n: int, path: Path | None = None) -> None:
-        for begin in range(0, 2_000, 50):
+        for begin in range(0, each, 50):
             agent.write(*[raw for raw, _ in part[n][begin : begin + 50]], path=path)
 
     write(0)
-    eventually(lambda: agent.arrived().total() >= 1_000)
+    eventually(lambda: agent.arrived().total() >= each / 2)
     agent.kill()
     write(1)
     agent.start()

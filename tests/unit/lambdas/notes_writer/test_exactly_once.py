@@ -20,6 +20,7 @@ from notes_writer.handler import NotesWriter
 from notes_writer.hosp import NotesOfHosp
 from notes_writer.messages import Messages
 from notes_writer.settings import Settings
+from proof import size
 from virtual_hosp import VirtualHosp
 from virtual_time import VirtualTime
 
@@ -166,8 +167,8 @@ def test_each_screening_has_one_note_with_each_message_three_times_and_functions
 
 
 @pytest.mark.slow
-def test_two_thousand_screenings_at_twenty_percent_faults(world, record_property):
-    references = world.screened(2000)
+def test_very_many_screenings_at_twenty_percent_faults(world, record_property):
+    references = world.screened(size(test=500, prove=2000))
     world.work(world.writer(SETTINGS), deaths=0.01)
     record_property("measured", f"{len(references)} screenings, {sum(world.notes().values())} notes")
     assert world.notes() == each_once(references) == world.written()
