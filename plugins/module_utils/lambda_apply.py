@@ -94,7 +94,9 @@ class Applier:
             "Environment": {"Variables": dict(wanted.environment)},
         }
         if not function.latest:
-            function.create(self._package().zip, {**wanted.config, **about, "Architectures": [architecture]}, dict(plan.tags))
+            function.create(
+                self._package().zip, {**wanted.config, **about, "Architectures": [architecture]}, dict(plan.tags)
+            )
             return self._publish(wanted)
         if (function.latest["CodeSha256"], function.latest["Architectures"]) != (sha256, [architecture]):
             function.update_code(self._package().zip, architecture)

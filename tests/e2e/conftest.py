@@ -1,11 +1,29 @@
-"""These tests break the running lab's hosts and mend them again."""
+"""These tests break the running lab's hosts and mend them again. With `pytest -n 2` those that need nothing but the
+lab's stand-in for AWS, each under names of its own, run beside the others."""
 
 from __future__ import annotations
 
 import subprocess
+from pathlib import PurePath
+from typing import Any
 
 import pytest
 from running_lab import container, podman
+from xdist.scheduler import LoadScopeScheduling
+
+IN_THE_ACCOUNT = {"test_aws_modules", "test_cloudfront", "test_edge", "test_lambda_release"}
+
+
+class Streams(LoadScopeScheduling):
+    """Each of the two goes to one worker, in the order of its files."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        is_in_the_account = PurePath(nodeid.partition("::")[0]).stem in IN_THE_ACCOUNT
+        return "account" if is_in_the_account else "hosts"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Streams:
+    return Streams(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

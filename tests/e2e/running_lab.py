@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import os
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -59,6 +61,14 @@ def changes(result: subprocess.CompletedProcess[str]) -> dict[str, int]:
     recap = result.stdout.rpartition("PLAY RECAP")[2].splitlines()[1:]
     rows = [line.split() for line in recap if "changed=" in line]
     return {row[0]: int(next(word for word in row if word.startswith("changed=")).partition("=")[2]) for row in rows}
+
+
+@contextmanager
+def edge_for_oneself() -> Iterator[None]:
+    """No other test that asks for this configures the edge meanwhile."""
+    with (CHECKOUT / ".lab" / "edge.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def state_of(name: str) -> str:

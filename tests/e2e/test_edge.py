@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 import pytest
 from proof import size
-from running_lab import CHECKOUT, CLOUD, container, podman
+from running_lab import CHECKOUT, CLOUD, container, edge_for_oneself, podman
 
 ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
@@ -582,7 +582,13 @@ def seconds_of_a_round() -> float:
     return time.monotonic() - began
 
 
-def test_every_change_is_followed_by_one_round_in_its_turn(serve, record_property):
+@pytest.fixture
+def edge_alone() -> Iterator[None]:
+    with edge_for_oneself():
+        yield
+
+
+def test_every_change_is_followed_by_one_round_in_its_turn(edge_alone, serve, record_property):
     alias = "changing.edge.example.test"
     created = serve(config(origin("api"), alias=alias), wait=False)
     seconds = [followed(lambda: is_served(alias), "a new distribution")]

@@ -18,7 +18,7 @@ from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run impo
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.screenings import Screenings, template
 from lab_load import POLICY, assert_steady, lines_of, tries, under_load
 from proof import size
-from running_lab import ANSIBLE_PLAYBOOK, CHECKOUT, PROXIES, playbook
+from running_lab import ANSIBLE_PLAYBOOK, CHECKOUT, PROXIES, edge_for_oneself, playbook
 from screened import DEAD_LETTERS, screenings, wait_until_all_are_delivered, waiting
 from test_reliability import certificates, changed_policy_and_certificates
 
@@ -79,7 +79,11 @@ def test_a_rotation_that_is_interrupted_twice_fails_no_request(record_property):
     old, shown = kept()["current"], certificates()
     change = size(test=["-e", changed_policy_and_certificates()], prove=[])
     # For minutes, beside playbooks and functions on the same machine.
-    with under_load(size(test=40, prove=100), most_seconds=1800) as load, screened_meanwhile() as screened:
+    with (
+        edge_for_oneself(),
+        under_load(size(test=40, prove=100), most_seconds=1800) as load,
+        screened_meanwhile() as screened,
+    ):
         interrupt_when_there_is("pending", *change)
         new = kept()["pending"]
         assert kept()["current"] == old
