@@ -88,7 +88,7 @@ def send_hostile(address: str, chance: random.Random) -> None:
 
 def test_a_second_run_changes_nothing_and_restarts_nothing():
     pids = [on(proxy, "systemctl", "show", "--property=MainPID", AGENT) for proxy in PROXY_NAMES]
-    result = playbook("playbooks/log_shipping.yml")
+    result = playbook("playbooks/logs.yml", "--tags", "log_shipping")
     assert result.returncode == 0, result.stdout
     assert set(changes(result).values()) == {0}, result.stdout
     assert pids == [on(proxy, "systemctl", "show", "--property=MainPID", AGENT) for proxy in PROXY_NAMES]
@@ -151,7 +151,7 @@ def test_what_the_agent_or_the_package_is_refused_for_replaces_nothing():
     file = {"path": "/var/log/nginx/access.log", "group": GROUP, "stream": "proxy", "timestamp_format": "%Y-%Q"}
     other = on_proxy1 % (SHIPPING["package_checksum"], f"sha256:{'0' * 64}")
     wrong = {"log_shipping_files": [file], "log_shipping_package_checksum": other}
-    result = playbook("playbooks/log_shipping.yml", "-e", json.dumps(wrong))
+    result = playbook("playbooks/logs.yml", "--tags", "log_shipping", "-e", json.dumps(wrong))
     assert result.returncode != 0
     assert "%Q is not one of" in result.stdout
     assert "did not match" in result.stdout
@@ -161,7 +161,7 @@ def test_what_the_agent_or_the_package_is_refused_for_replaces_nothing():
 
 def test_bad_input_is_refused_before_anything_changes():
     wrong = json.dumps({"fleet_log_shipping": {**SHIPPING, "retention_days": 31}})
-    result = playbook("playbooks/log_shipping.yml", "-e", wrong)
+    result = playbook("playbooks/logs.yml", "--tags", "log_shipping", "-e", wrong)
     assert result.returncode != 0
     output = " ".join(result.stdout.split() + result.stderr.split())
     assert "log_shipping_files[0].retention_days is 31: allowed are 1, 3, 5" in output

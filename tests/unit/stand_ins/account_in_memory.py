@@ -14,6 +14,9 @@ ZONE = "example.com."
 BLOCKED_ENCRYPTION = {"EncryptionType": ["SSE-C"]}
 
 
+LOG_GROUP = "arn:aws:logs:eu-central-1:111122223333:log-group"
+
+
 class Account(Aws):
     """``buckets``: name → aspect → what S3 keeps of it. ``records``: (name, type) → the record."""
 
@@ -30,6 +33,7 @@ class Account(Aws):
         self.pending = 1
         self.secrets: dict[str, dict[str, Any]] = {}
         self.queues: dict[str, dict[str, str]] = {}
+        self.log_groups: dict[str, dict[str, Any]] = {}
 
     def writes(self) -> list[str]:
         return [name for name in super().writes() if not name.startswith("Head")]
@@ -311,6 +315,45 @@ class Account(Aws):
                 raise error("InvalidParameterValue", "SetQueueAttributes")
             policy["maxReceiveCount"] = int(policy["maxReceiveCount"])
             attributes["RedrivePolicy"] = json.dumps(policy)
+
+    # --- CloudWatch Logs
+
+    def _DescribeLogGroups(self, client, logGroupNamePrefix):
+        groups = [
+            {"logGroupName": name, "arn": f"{LOG_GROUP}:{name}:*", **group}
+            for name, group in sorted(self.log_groups.items())
+            if name.startswith(logGroupNamePrefix)
+        ]
+        return {"logGroups": [{key: group[key] for key in group.keys() - {"tags"}} for group in groups]}
+
+    def _CreateLogGroup(self, client, logGroupName, tags=None):
+        if logGroupName in self.log_groups:
+            raise error("ResourceAlreadyExistsException", "CreateLogGroup")
+        self.log_groups[logGroupName] = {"tags": dict(tags or {})}
+        return {}
+
+    def _PutRetentionPolicy(self, client, logGroupName, retentionInDays):
+        self.log_groups[logGroupName]["retentionInDays"] = retentionInDays
+        return {}
+
+    def _DeleteRetentionPolicy(self, client, logGroupName):
+        del self.log_groups[logGroupName]["retentionInDays"]
+        return {}
+
+    def _ListTagsForResource(self, client, resourceArn):
+        return {"tags": dict(self._tags(resourceArn))}
+
+    def _TagResource(self, client, resourceArn, tags):
+        self._tags(resourceArn).update(tags)
+        return {}
+
+    def _UntagResource(self, client, resourceArn, tagKeys):
+        for key in tagKeys:
+            del self._tags(resourceArn)[key]
+        return {}
+
+    def _tags(self, arn):
+        return self.log_groups[arn.removeprefix(f"{LOG_GROUP}:")]["tags"]
 
 
 def _encrypted(rule: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from account_in_memory import Account
 from ansible_collections.steadyfront.fleet.plugins.modules import (
     iam_roles,
+    logs_groups,
     route53_records,
     s3_buckets,
     secretsmanager_json,
@@ -162,6 +163,17 @@ STORIES = {
             },
         ],
     ),
+    "log groups": (
+        logs_groups,
+        {},
+        [
+            {"groups": [{"name": "/fleet"}]},
+            {"groups": [{"name": "/fleet/requests", "retention_days": 400, "tags": {"a": 1}}, {"name": "/fleet"}]},
+            {"groups": [{"name": "/fleet/requests", "retention_days": 30}]},
+            {"groups": [{"name": "/fleet/requests", "retention_days": 0, "tags": {"b": "2"}}]},
+            {"groups": [{"name": "/fleet/requests", "tags": {}}, {"name": "/fleet", "retention_days": 1}]},
+        ],
+    ),
     "a secret": (
         secretsmanager_json,
         {"name": "api"},
@@ -197,6 +209,7 @@ def test_stories_end_where_nothing_is_left_that_they_took_away(aws):
         for options in steps:
             aws.run(module.main, **known, **options)
     assert aws.roles == aws.policies == aws.records == {}
+    assert aws.log_groups == {"/fleet": {"retentionInDays": 1, "tags": {}}, "/fleet/requests": {"tags": {}}}
     assert not {"lifecycle", "policy", "tags"} & aws.buckets["logs"].keys()
     assert aws.buckets["logs"]["logging"] == {}
     # What S3 has filled in, nobody mentioned.
@@ -275,6 +288,7 @@ def test_a_rule_that_cannot_work_is_refused_before_anything_is_changed(aws, rule
             {"queues": [{"name": "a", "attributes": {"visibility": 1}}]},
             "queues[0].attributes.visibility is unknown: allowed are ",
         ),
+        (logs_groups, {"groups": [{"name": "a"}, {"name": "a"}]}, "groups[1].name is a, as that of another is"),
         (iam_roles, {"roles": [{"name": "a"}]}, "roles[0].trust_policy is missing: there is no role a yet"),
         (
             iam_roles,
