@@ -4,11 +4,13 @@ lab's stand-in for AWS, each under names of its own, run beside the others."""
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import PurePath
 from typing import Any
 
 import pytest
-from running_lab import container, podman
+from running_lab import container, held, podman
 from xdist.scheduler import LoadScopeScheduling
 
 IN_THE_ACCOUNT = {"test_aws_modules", "test_cloudfront", "test_edge", "test_lambda_release"}
@@ -24,6 +26,13 @@ class Streams(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Streams:
     return Streams(config, log)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def aws_stays(request: pytest.FixtureRequest) -> Iterator[None]:
+    """While those in the account use it, no other test stops what stands in for AWS."""
+    with held("aws", with_others=True) if request.path.stem in IN_THE_ACCOUNT else nullcontext():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -64,10 +64,10 @@ def changes(result: subprocess.CompletedProcess[str]) -> dict[str, int]:
 
 
 @contextmanager
-def edge_for_oneself() -> Iterator[None]:
-    """No other test that asks for this configures the edge meanwhile."""
-    with (CHECKOUT / ".lab" / "edge.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def held(part: str, with_others: bool = False) -> Iterator[None]:
+    """Of the tests that run side by side no other holds this part of the lab, but where both hold it with others."""
+    with (CHECKOUT / ".lab" / f"{part}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH if with_others else fcntl.LOCK_EX)
         yield
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 import pytest
 from proof import size
-from running_lab import CHECKOUT, CLOUD, container, edge_for_oneself, podman
+from running_lab import CHECKOUT, CLOUD, container, held, podman
 
 ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
@@ -584,7 +584,7 @@ def seconds_of_a_round() -> float:
 
 @pytest.fixture
 def edge_alone() -> Iterator[None]:
-    with edge_for_oneself():
+    with held("edge"):
         yield
 
 

@@ -19,7 +19,7 @@ import yaml
 from botocore.exceptions import ClientError, EndpointConnectionError
 from lab_load import under_load
 from proof import size
-from running_lab import AWS, INVENTORY, PROXIES, PROXY_NAMES, changes, container, playbook, podman
+from running_lab import AWS, INVENTORY, PROXIES, PROXY_NAMES, changes, container, held, playbook, podman
 
 SHIPPING = yaml.safe_load((INVENTORY / "group_vars" / "all" / "fleet.yml").read_text())["fleet_log_shipping"]
 GROUP = SHIPPING["group"]
@@ -96,7 +96,7 @@ def test_a_second_run_changes_nothing_and_restarts_nothing():
 
 def test_every_line_arrives_through_rotations_kills_and_an_outage(logs, record_property):
     chance = random.Random(1)
-    with under_load() as load:
+    with held("aws"), under_load() as load:
         enough = load.enough(REQUESTS)
         load.wait_for(enough // 8)
         on("proxy1", "logrotate", "--force", "/etc/logrotate.d/nginx")

@@ -18,7 +18,7 @@ from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run impo
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.screenings import Screenings, template
 from lab_load import POLICY, assert_steady, lines_of, tries, under_load
 from proof import size
-from running_lab import ANSIBLE_PLAYBOOK, CHECKOUT, PROXIES, edge_for_oneself, playbook
+from running_lab import ANSIBLE_PLAYBOOK, CHECKOUT, PROXIES, held, playbook
 from screened import DEAD_LETTERS, screenings, wait_until_all_are_delivered, waiting
 from test_reliability import certificates, changed_policy_and_certificates
 
@@ -80,7 +80,7 @@ def test_a_rotation_that_is_interrupted_twice_fails_no_request(record_property):
     change = size(test=["-e", changed_policy_and_certificates()], prove=[])
     # For minutes, beside playbooks and functions on the same machine.
     with (
-        edge_for_oneself(),
+        held("edge"),
         under_load(size(test=40, prove=100), most_seconds=1800) as load,
         screened_meanwhile() as screened,
     ):
