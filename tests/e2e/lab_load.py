@@ -35,6 +35,8 @@ CARRIED = 0.5
 LEAST = 10
 CROWD = size(test=40, prove=100)
 CALIBRATION_SECONDS = 1.5
+# As a balancer that is stalled gives up on a connection before a proxy has seen it.
+PULSE_SECONDS, STALL_SECONDS = 0.1, 2.0
 # These only end what hangs: whoever is under way answers long before.
 HANG_SECONDS = 90
 
@@ -52,6 +54,14 @@ class Break:
     """A host, or its NGINX, was killed between these two moments (epoch)."""
 
     host: str
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Stall:
+    """For so long (epoch) the machine let nobody of this process go on."""
+
     begin: float
     end: float
 
@@ -81,6 +91,15 @@ class Load(Counted):
     ledger: dict[str, Any] = field(default_factory=dict)
     lines: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     breaks: list[Break] = field(default_factory=list)
+    stalls: list[Stall] = field(default_factory=list)
+
+    def watch(self, over: threading.Event) -> None:
+        """Note when the machine stalls, until `over` is set."""
+        seen = time.time()
+        while not over.wait(PULSE_SECONDS):
+            if time.time() - seen > STALL_SECONDS:
+                self.stalls.append(Stall(seen, time.time()))
+            seen = time.time()
 
     @contextmanager
     def breaking(self, host: str) -> Iterator[None]:
@@ -102,10 +121,10 @@ class Load(Counted):
         """How often HOSP saw the request."""
         return self.ledger.get(record.id, {}).get("attempts", 0)
 
-    def in_flight(self, record: Record, *breaks: Break) -> bool:
+    def in_flight(self, record: Record, *moments: Break | Stall) -> bool:
         return any(
-            record.start <= broken.end and broken.begin <= record.start + record.seconds
-            for broken in breaks or self.breaks
+            record.start <= moment.end and moment.begin <= record.start + record.seconds
+            for moment in moments or self.breaks
         )
 
     @property
@@ -157,9 +176,13 @@ class Load(Counted):
         return [record for record in self.failed("safe") if self.attempts(record) < 3 and not self.stalled(record)]
 
     def stalled(self, record: Record) -> bool:
-        """Whether the machine kept a request from its tries, by the proxies' own lines: some were timed out, and there
-        was no room for more; or so many others were that the throttle was shut."""
-        return any(self._stalled(line) for line in self.lines.get(record.id, []))
+        """Whether the machine kept a request from its tries. By the proxies' own lines: some were timed out, and there
+        was no room for more; or so many others were that the throttle was shut. Without a line: it was on its way while
+        nobody went on."""
+        lines = self.lines.get(record.id, [])
+        if not lines:
+            return bool(self.stalls) and self.in_flight(record, *self.stalls)
+        return any(self._stalled(line) for line in lines)
 
     def _stalled(self, line: Mapping[str, Any]) -> bool:
         if line["retry_note"] == "throttled" or line["throttle"] <= THROTTLE_SHUT:
@@ -190,7 +213,7 @@ class Load(Counted):
             f"failed after all tries: {len(self.failed('safe')) - len(self.given_up)}, "
             f"writes that failed: {len(self.failed('verified'))}, lost with a host: {len(self.lost_with_a_host)}, "
             f"written twice: {len(self.written_twice)}, most attempts: {self.most_attempts}, "
-            f"tries that a stalled machine timed out: {self.timed_out}"
+            f"tries that a stalled machine timed out: {self.timed_out}, stalls: {len(self.stalls)}"
         )
 
 
@@ -291,6 +314,7 @@ def under_load(
             )
             return await asyncio.gather(*asking)
 
+        threading.Thread(target=load.watch, args=[over], daemon=True).start()
         results: list[Result] = []
         thread = threading.Thread(target=lambda: results.extend(uvloop.run(ask())))
         thread.start()

@@ -14,12 +14,13 @@ from contextlib import suppress
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 import yaml
 from botocore.exceptions import ClientError, EndpointConnectionError
 from lab_load import under_load
 from proof import size
-from running_lab import AWS, INVENTORY, PROXIES, PROXY_NAMES, changes, container, held, playbook, podman
+from running_lab import AWS, INVENTORY, PROXIES, PROXY_NAMES, changes, container, held, playbook, podman, until
 
 SHIPPING = yaml.safe_load((INVENTORY / "group_vars" / "all" / "fleet.yml").read_text())["fleet_log_shipping"]
 GROUP = SHIPPING["group"]
@@ -94,6 +95,14 @@ def test_a_second_run_changes_nothing_and_restarts_nothing():
     assert pids == [on(proxy, "systemctl", "show", "--property=MainPID", AGENT) for proxy in PROXY_NAMES]
 
 
+def answers() -> bool:
+    """Whether what stands in for AWS does."""
+    try:
+        return httpx.get(AWS, timeout=10).status_code < 500
+    except httpx.TransportError:
+        return False
+
+
 def test_every_line_arrives_through_rotations_kills_and_an_outage(logs, record_property):
     chance = random.Random(1)
     with held("aws"), under_load() as load:
@@ -111,6 +120,7 @@ def test_every_line_arrives_through_rotations_kills_and_an_outage(logs, record_p
         on("proxy2", "logrotate", "--force", "/etc/logrotate.d/nginx")
         time.sleep(OUTAGE_SECONDS / 2)
         on("cloud", "systemctl", "start", "ministack")
+        until(answers)
         load.wait_for(enough)
 
     counted = []

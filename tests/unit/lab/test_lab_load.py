@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.steadyfront.fleet.plugins.plugin_utils.traffic.run import Record
-from lab_load import Break, Load, assert_steady
+from lab_load import Break, Load, Stall, assert_steady
+from running_lab import until
 
 KILLED = Break("proxy1", begin=100.0, end=101.0)
 
@@ -74,6 +77,26 @@ def test_what_was_over_before_or_came_after_or_was_in_other_hands_is_not_lost_wi
     for record, lines in ((failed(98.0), []), (failed(101.5), []), (failed(99.5), [line("502")])):
         assert load(record, lines, (0,)).lost_with_a_host == []
         assert len(load(record, lines, (0,)).given_up) == 1
+
+
+def test_what_was_on_its_way_while_the_machine_stalled_was_not_given_up_unless_a_proxy_had_it():
+    def stalled(start: float, lines: list[dict[str, Any]]) -> Load:
+        return replace(load(failed(start), lines), stalls=[Stall(60.0, 70.0)])
+
+    assert stalled(59.5, []).given_up == []
+    assert len(stalled(58.0, []).given_up) == len(stalled(70.5, []).given_up) == 1
+    assert len(stalled(59.5, [line("500")]).given_up) == 1
+
+
+def test_a_stall_is_seen(monkeypatch):
+    monkeypatch.setattr("lab_load.STALL_SECONDS", -1)
+    seen, over = Load(), threading.Event()
+    watching = threading.Thread(target=seen.watch, args=[over])
+    watching.start()
+    until(lambda: len(seen.stalls) > 0)
+    over.set()
+    watching.join()
+    assert seen.stalls[0].begin < seen.stalls[0].end
 
 
 def test_a_host_has_as_much_in_hand_as_the_other():
