@@ -135,7 +135,8 @@ def test_every_line_arrives_through_rotations_kills_and_an_outage(agent, logs):
     eventually(lambda: agent.arrived().keys() >= expected)
     assert agent.arrived().keys() == expected
     assert logs.faults == []
-    assert agent.arrived().total() < 2 * len(expected)
+    # Once, and again after each kill, after the answer that was lost, and from the copy.
+    assert max(agent.arrived().values()) <= 5
     assert logs.retention == {GROUP: 400}
 
 
