@@ -86,7 +86,7 @@ molecule-%:
 e2e:
 	ansible-playbook site.yml --check --diff
 	ansible-playbook site.yml
-	set -o pipefail && pytest -n 2 --junitxml=.lab/e2e.xml tests/e2e | tee .lab/e2e.log
+	set -o pipefail && pytest -n 2 --durations=15 --junitxml=.lab/e2e.xml tests/e2e | tee .lab/e2e.log
 
 # No lab: the first run of site.yml is part of the proof. The hosts' images stay.
 absent:

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.steadyfront.fleet.plugins.module_utils.cloudwatch_agent import cloudwatch_agent
-from proof import size
 from strict_logs import StrictLogs
 
 pytestmark = pytest.mark.slow
@@ -81,7 +80,7 @@ def agent(tmp_path, logs) -> Iterator[Agent]:
     running.process.wait()
 
 
-def eventually(look: Callable[[], bool], seconds: float = 30) -> None:
+def eventually(look: Callable[[], bool], seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not look():
         assert time.monotonic() < end, f"not within {seconds} s"
@@ -97,7 +96,7 @@ def hostile(number: int, chance: random.Random) -> tuple[bytes, str]:
 
 def test_every_line_arrives_through_rotations_kills_and_an_outage(agent, logs):
     chance = random.Random(1)
-    each = size(test=500, prove=2_000)
+    each = 2_000
     lines = [hostile(number, chance) for number in range(10 * each)]
     part = [lines[begin : begin + each] for begin in range(0, len(lines), each)]
 
@@ -106,7 +105,7 @@ def test_every_line_arrives_through_rotations_kills_and_an_outage(agent, logs):
             agent.write(*[raw for raw, _ in part[n][begin : begin + 50]], path=path)
 
     write(0)
-    eventually(lambda: agent.arrived().total() >= each / 2)
+    eventually(lambda: agent.arrived().total() >= 1_000)
     agent.kill()
     write(1)
     agent.start()
