@@ -22,11 +22,12 @@ from ansible.module_utils import basic
 from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.plugins.action.normal import ActionModule as NormalActionModule
 
-with suppress(ImportError):  # the module says so
-    import boto3  # noqa: F401
-    from ansible_collections.steadyfront.fleet.plugins.module_utils import aws_calls, planned  # noqa: F401
-
+_UTILS = "ansible_collections.steadyfront.fleet.plugins.module_utils"
 _PROFILE = "legacy"
+
+with suppress(ImportError):  # the module says so
+    for _name in ("boto3", f"{_UTILS}.aws_calls", f"{_UTILS}.planned"):
+        importlib.import_module(_name)
 
 
 class ActionModule(NormalActionModule):  # type: ignore[misc]
