@@ -1,6 +1,6 @@
 # Copyright: Steadyfront maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
-"""Action of all modules of the group ``aws`` (meta/runtime.yml): where they are to run on the controller, they run in
+"""Action of each module of the group ``aws`` (meta/runtime.yml): where they are to run on the controller, they run in
 the process that Ansible has forked for the task.
 
 Sent to the controller as to a host, a module would be packed, unpacked, compiled and given a boto3 anew each time,
@@ -30,7 +30,7 @@ with suppress(ImportError):  # the module says so
         importlib.import_module(_name)
 
 
-class ActionModule(NormalActionModule):  # type: ignore[misc]
+class AwsAction(NormalActionModule):  # type: ignore[misc]
     """Run the module of the task here, or send it where it is to run."""
 
     def _execute_module(self, task_vars: Mapping[str, Any], wrap_async: bool) -> dict[str, Any]:
