@@ -22,6 +22,9 @@ from ansible.module_utils import basic
 from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.plugins.action.normal import ActionModule as NormalActionModule
 
+with suppress(ImportError):  # needed before ansible-core 2.21 only
+    from ansible.vars.clean import remove_internal_keys
+
 _UTILS = "ansible_collections.steadyfront.fleet.plugins.module_utils"
 _PROFILE = "legacy"
 
@@ -47,6 +50,9 @@ class AwsAction(NormalActionModule):  # type: ignore[misc]
         with redirect_stdout(io.StringIO()) as said, suppress(SystemExit):
             module.main()
         result = self._parse_returned_data({"stdout": said.getvalue(), "stderr": "", "rc": 0}, _PROFILE)
+        if isinstance(result, dict):  # of ansible-core before 2.21
+            remove_internal_keys(result)
+            return result
         result.remove_internal_keys()
         return dict(result.as_result_dict(for_round_trip=True))
 
