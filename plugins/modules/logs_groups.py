@@ -59,6 +59,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.steadyfront.fleet.plugins.module_utils import planned
 from ansible_collections.steadyfront.fleet.plugins.module_utils.api_settings import tags_after
@@ -79,11 +80,10 @@ class Groups:
         plan = planned.Plan(before={"name": name} if found else {}, after={"name": name})
         if not found:
             new = tags_after({}, tags or {})
-            create = functools.partial(self._client.create_log_group, logGroupName=name, aws_retry=True)
-            plan.steps.append(functools.partial(create, tags=new) if new else create)
+            plan.steps.append(functools.partial(self._create, name, new))
             plan.after |= {"tags": new} if new else {}
         elif tags is not None:
-            arn = found["arn"].removesuffix(":*")
+            arn = arn_of(found)
             current = self._client.list_tags_for_resource(resourceArn=arn, aws_retry=True).get("tags", {})
             after = tags_after(current, tags)
             plan.keep("tags", current, after, functools.partial(self._tag, arn, current, after))
@@ -99,6 +99,13 @@ class Groups:
                     return dict(group)
         return {}
 
+    def _create(self, name: str, tags: Mapping[str, str]) -> None:
+        try:
+            self._client.create_log_group(logGroupName=name, aws_retry=True, **({"tags": tags} if tags else {}))
+        except is_boto3_error_code("ResourceAlreadyExistsException"):
+            # Whoever logs there was faster: the CloudWatch agent makes the group that it finds missing.
+            self._tag(arn_of(self._read(name)), {}, tags)
+
     def _keep(self, name: str, days: int) -> None:
         if days:
             self._client.put_retention_policy(logGroupName=name, retentionInDays=days, aws_retry=True)
@@ -112,6 +119,11 @@ class Groups:
             self._client.untag_resource(resourceArn=arn, tagKeys=gone, aws_retry=True)
         if new:
             self._client.tag_resource(resourceArn=arn, tags=new, aws_retry=True)
+
+
+def arn_of(group: Mapping[str, Any]) -> str:
+    """As tags are asked for by it."""
+    return str(group["arn"]).removesuffix(":*")
 
 
 def ensure(module: AnsibleAWSModule, client: Any) -> None:

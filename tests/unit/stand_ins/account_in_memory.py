@@ -12,8 +12,6 @@ from aws_in_memory import Aws, as_read_back, error
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 ZONE = "example.com."
 BLOCKED_ENCRYPTION = {"EncryptionType": ["SSE-C"]}
-
-
 LOG_GROUP = "arn:aws:logs:eu-central-1:111122223333:log-group"
 
 

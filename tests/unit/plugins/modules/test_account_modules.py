@@ -346,6 +346,17 @@ def test_policies_that_are_not_named_stay(aws):
     assert {policy for _, policy in aws.policies} == {"one", "two"}
 
 
+def test_a_log_group_that_another_makes_meanwhile_gets_what_is_given(aws):
+    def make_it_first(operation, parameters):
+        if operation == "CreateLogGroup":
+            aws.log_groups.setdefault("/fleet", {"tags": {}})
+
+    aws.interfere = make_it_first
+    done = aws.run(logs_groups.main, groups=[{"name": "/fleet", "retention_days": 400, "tags": {"a": "1"}}])
+    assert done["changed"]
+    assert aws.log_groups == {"/fleet": {"retentionInDays": 400, "tags": {"a": "1"}}}
+
+
 def test_a_secret_that_waits_for_its_deletion_is_restored_with_the_new_value(aws):
     aws.secrets["api"] = {"text": "{}", "deleted": True}
     assert aws.run(secretsmanager_json.main, name="api", value={"password": SECRET})["changed"]

@@ -26,7 +26,7 @@ WORLDS = {
 }
 
 
-# Half a minute each.
+# Up to half a minute each.
 LARGE = {"three sends", "three writers"}
 
 
