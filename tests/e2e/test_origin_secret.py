@@ -98,14 +98,15 @@ def test_a_rotation_that_is_interrupted_twice_fails_no_request(record_property):
     assert statuses(old) == {403}
     assert old not in completed.stdout
     assert new not in completed.stdout
-    record_property("measured", f"interrupted twice, completed; {len(screened.seconds)} screenings; {load}")
+    record_property("measured", f"interrupted twice, completed; {len(screened.records)} screenings; {load}")
     assert_steady(load)
     assert {record.status for record in load.records} & {401, 403} == set()
-    # No screening was refused, nor was a note.
-    lines = [line for lines in lines_of(screened.name).values() for line in lines]
-    failed = [line for line in lines if line["status"] >= 500]
-    assert {line["status"] for line in lines} & {401, 403} == set()
-    assert len(screened.patients) == len(screened.seconds) - len(failed)
+    # No screening was refused, nor was a note, and what failed was HOSP's answer to the last try.
+    lines = lines_of(screened.name)
+    assert [record for record in screened.records if not record.succeeded and record.id not in lines] == []
+    assert {line["status"] for of in lines.values() for line in of} & {401, 403} == set()
+    failed = [line for of in lines.values() for line in of if line["status"] >= 500]
+    assert len(screened.patients) == len(screened.records) - len(failed)
     assert [line for line in failed if len(tries(line)) < POLICY["attempts"]] == []
     wait_until_all_are_delivered()
     assert waiting(DEAD_LETTERS) == 0

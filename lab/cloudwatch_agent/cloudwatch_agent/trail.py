@@ -61,6 +61,9 @@ class Tail:
         self._file.seek(self.position)
         event = b""
         while line := self._file.readline(MOST_MESSAGE_BYTES):
+            if self.was_truncated():
+                # The line may be of what came after. What was not read is in a copy, from the position on.
+                return
             if not (line.endswith(b"\n") or len(line) == MOST_MESSAGE_BYTES or over):
                 break
             if event and (BEGINS.match(line) or len(event) + len(line) > MOST_MESSAGE_BYTES):

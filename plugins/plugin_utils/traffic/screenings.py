@@ -8,14 +8,14 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
 from .client import Target
 from .figures import Ledger, percentile
 from .plan import Request
-from .run import Pace, Progress, Users, run
+from .run import Pace, Progress, Record, Users, run
 from .table import UNKNOWN, duration, number
 
 _LOOK_SECONDS = 2
@@ -40,8 +40,9 @@ class Note:
 class Screenings:
     """What came of screenings that were asked for at a pace.
 
-    ``patients``: id of a result that a user got → the patient. ``seconds``: how long each answer took. ``notes``:
-    patient → the notes with results, as far as they were read. ``name`` begins the ids of its requests.
+    ``patients``: id of a result that a user got → the patient. ``records``: what came of each, ``start`` by the wall
+    clock. ``notes``: patient → the notes with results, as far as they were read. ``name`` begins the ids of its
+    requests.
     """
 
     target: Target
@@ -49,7 +50,7 @@ class Screenings:
     timeout_seconds: float
     name: str
     patients: dict[Any, int] = field(default_factory=dict)
-    seconds: list[float] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
     notes: dict[int, list[Note]] = field(default_factory=dict)
     _looks: Iterator[int] = field(default_factory=count)
 
@@ -61,7 +62,7 @@ class Screenings:
                 self.patients[json.loads(body)["id"]] = int(request.path.split("/")[2])
 
         asked = run(plan, self.target, self.pace, self.timeout_seconds, progress, answered=answered)
-        self.seconds += [record.seconds for record in asked.records]
+        self.records += [replace(record, start=record.start + asked.began) for record in asked.records]
 
     def look(self, patients: Collection[int]) -> None:
         """Read the notes of these patients, as far as they can be read."""
@@ -99,9 +100,9 @@ class Screenings:
         notes = Counter(note.result for note in own)
         references = {note.reference for note in own}
         return {
-            "screenings": len(self.seconds),
+            "screenings": len(self.records),
             "results": len(self.patients),
-            "p50_seconds": percentile(sorted(self.seconds), 50),
+            "p50_seconds": percentile(sorted(record.seconds for record in self.records), 50),
             "notes": sum(number == 1 for number in notes.values()),
             "missing": len(self.missing()),
             "more": sum(number > 1 for number in notes.values()),

@@ -187,6 +187,17 @@ def test_a_truncated_file_that_has_grown_beyond_its_old_size_is_noticed(log):
     assert log.read() == ["much more than there was before\n"]
 
 
+def test_truncated_and_written_to_after_the_reader_looked_nothing_is_lost(log):
+    log.write("one\n")
+    log.read()
+    log.write("two\n")
+    log.reader.look()
+    copytruncate(log)
+    log.write("much more than there was before\nthree\n")
+    assert list(log.reader.events()) == []
+    assert log.read() == ["two\n", "much more than there was before\n", "three\n"]
+
+
 def test_copied_and_truncated_while_nobody_read_nothing_is_lost(log):
     log.write("one\n")
     log.read()
