@@ -42,7 +42,10 @@ class Broken:
 
 
 def master(proxy: str) -> str:
-    return podman("exec", container(proxy), "sh", "-c", "cat /run/nginx.pid || true").strip()
+    """The one that systemd knows: another, killed before, it would wait for, while workers serve."""
+    shown = podman("exec", container(proxy), "systemctl", "show", "--property=ActiveState,MainPID", "nginx")
+    found = dict(line.split("=") for line in shown.splitlines())
+    return found["MainPID"] if found["ActiveState"] == "active" else ""
 
 
 def kill_master(load: Load, proxy: str) -> Break:

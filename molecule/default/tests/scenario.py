@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import os
 import re
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import testinfra
 import yaml
+from testinfra.backend.base import BaseBackend, CommandResult
+from testinfra.host import Host
 
 # The one that Molecule verifies; what is in it the inventory knows.
 SCENARIO = Path(os.environ.get("MOLECULE_SCENARIO_DIRECTORY", Path(__file__).parents[1]))
@@ -183,9 +185,22 @@ def eventually(look: Callable[[], Any], seconds: float = 60) -> Any:
         time.sleep(0.1)
 
 
-def host_of(name: str) -> Any:
+class Namespaces(BaseBackend):
+    """Commands in a process's namespaces: to begin one by `podman exec` takes fifty times as long."""
+
+    NAME = "nsenter"
+
+    def run(self, command: str, *args: str, **_: Any) -> CommandResult:
+        begun = ("" if os.geteuid() == 0 else "sudo -n ") + f"nsenter --target {self.hostname} --all"
+        return self.run_local(f"{begun} /bin/sh -c %s", self.get_command(command, *args))
+
+
+@functools.cache
+def host_of(name: str) -> Host:
     """A host of the scenario, for commands on it."""
-    return testinfra.get_host(f"podman://{PREFIX}-{name}")
+    inspect = [PODMAN, "inspect", "--format", "{{.State.Pid}}", f"{PREFIX}-{name}"]
+    process = subprocess.run(inspect, capture_output=True, text=True, check=True).stdout.strip()
+    return Host(Namespaces(process))
 
 
 def converge(*options: str) -> subprocess.CompletedProcess[str]:

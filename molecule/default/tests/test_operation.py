@@ -17,7 +17,7 @@ def health(proxy: Proxy) -> httpx.Response:
 
 def is_back(proxy: Proxy) -> bool:
     """Whether a new master serves: for a moment the workers of one that was killed answer too, and then nobody does."""
-    return proxy.host.run("kill -0 $(cat /run/nginx.pid)").succeeded and health(proxy).status_code == 200
+    return proxy.host.service("nginx").is_running and health(proxy).status_code == 200
 
 
 def test_the_health_check_needs_no_hosp(proxy, hosp):
@@ -42,7 +42,7 @@ def test_when_the_master_is_killed_its_requests_are_finished_and_the_port_comes_
             request_id = str(uuid.uuid4())
             request = pool.submit(proxy.send, "POST", "/notes", json=NOTE, headers={"X-Request-Id": request_id})
             eventually(lambda sent=request_id: hosp.saw(sent)["attempts"] == 1)
-            proxy.host.run_test("kill -9 $(cat /run/nginx.pid)")
+            proxy.host.run_test("kill -9 $(systemctl show --property MainPID --value nginx)")
             was_under_way = not request.done()
             answer, _ = request.result()
             eventually(lambda: is_back(proxy))
@@ -56,9 +56,13 @@ def test_when_the_master_is_killed_its_requests_are_finished_and_the_port_comes_
 KILLS = """
 last=
 for kill in $(seq {count}); do
-    # Workers of the one that was killed answer too, and it can be killed again until systemd has noticed.
-    until curl --silent --fail http://127.0.0.1/healthz && pid=$(cat /run/nginx.pid) && [ "$pid" != "$last" ] &&
-        kill -9 "$pid"; do sleep 0.1; done
+    # Workers of the one that was killed answer too, and it can be killed again until systemd has noticed. One that
+    # systemd does not know yet is not killed: it would be waited for, while its workers serve.
+    until systemctl --quiet is-active nginx && curl --silent --fail http://127.0.0.1/healthz &&
+        pid=$(systemctl show --property MainPID --value nginx) && [ "$pid" -gt 0 ] && [ "$pid" != "$last" ] &&
+        kill -9 "$pid"; do
+        sleep 0.1
+    done
     last=$pid
 done
 """
