@@ -11,7 +11,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosp]:
     hosp = Hosp(tmp_path_factory.mktemp("hosp"))
     yield hosp
     hosp.process.terminate()
-    hosp.process.wait(timeout=5)
+    hosp.process.wait(timeout=60)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ class Athena:
         more.setdefault("ResultConfiguration", {"OutputLocation": OUTPUT})
         return str(self.client.start_query_execution(QueryString=query, **given, **more)["QueryExecutionId"])
 
-    def ended(self, id: str, seconds: float = 30) -> dict[str, Any]:
+    def ended(self, id: str, seconds: float = 300) -> dict[str, Any]:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             execution = self.client.get_query_execution(QueryExecutionId=id)["QueryExecution"]

@@ -160,7 +160,7 @@ def test_it_ends_when_it_is_told_to_and_goes_on_where_it_was(agent):
     agent.write(b"one\n", NEXT)
     eventually(lambda: agent.arrived()["one"] == 1)
     agent.process.send_signal(signal.SIGTERM)
-    assert agent.process.wait(timeout=5) == 0
+    assert agent.process.wait(timeout=60) == 0
     agent.write(b"two\n", NEXT)
     agent.start()
     eventually(lambda: agent.arrived()["two"] == 1)
@@ -189,8 +189,8 @@ def test_what_can_never_be_accepted_is_said_and_holds_nothing_up(agent, logs):
 def test_a_configuration_that_cannot_be_gone_by_is_refused(agent, tmp_path):
     agent.kill()
     agent.start("--check")
-    assert agent.process.wait(timeout=10) == 0
+    assert agent.process.wait(timeout=60) == 0
     (tmp_path / "agent.json").write_text('{"agent": {"region": "eu-central-1"}, "logs": {}}')
     agent.start("--check")
-    assert agent.process.wait(timeout=10) == 1
+    assert agent.process.wait(timeout=60) == 1
     assert "is not valid under any of the given schemas" in agent.said

@@ -41,8 +41,8 @@ class Hosp:
                 env={**os.environ, "PYTHONPATH": str(SOURCE)},
             )
         self.api_port, self.control_port = self._ports()
-        self.api = httpx.Client(base_url=f"http://127.0.0.1:{self.api_port}", auth=("nurse", "nurse"), timeout=5)
-        self.control = httpx.Client(base_url=f"http://127.0.0.1:{self.control_port}", timeout=5)
+        self.api = httpx.Client(base_url=f"http://127.0.0.1:{self.api_port}", auth=("nurse", "nurse"), timeout=60)
+        self.control = httpx.Client(base_url=f"http://127.0.0.1:{self.control_port}", timeout=60)
         self.control.get("/faults")
 
     @property

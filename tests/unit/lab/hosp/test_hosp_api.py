@@ -197,7 +197,7 @@ def test_bodies_up_to_20_mb_are_taken_and_larger_ones_refused(hosp):
 def test_one_connection_serves_many_requests_even_sent_together(hosp):
     head = b"Host: h\r\nAuthorization: Basic bnVyc2U6bnVyc2U=\r\n"
     one = b"GET /patients/1 HTTP/1.1\r\n" + head + b"\r\n"
-    with socket.create_connection(("127.0.0.1", hosp.api_port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", hosp.api_port), timeout=60) as client:
         client.sendall(one * 5 + one.replace(head, head + b"Connection: close\r\n"))
         received = b"".join(iter(lambda: client.recv(65536), b""))
     assert received.count(b"HTTP/1.1 200 OK") == 6

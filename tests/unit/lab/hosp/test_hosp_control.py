@@ -19,7 +19,7 @@ def test_faults_from_the_start_are_those_of_the_page(tmp_path):
         }  # fmt: skip
     finally:
         fresh.process.terminate()
-        fresh.process.wait(timeout=5)
+        fresh.process.wait(timeout=60)
 
 
 def test_a_put_keeps_what_it_does_not_name_and_answers_all(hosp):

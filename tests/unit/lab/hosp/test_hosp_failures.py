@@ -15,13 +15,13 @@ POST = b"POST /hospitals HTTP/1.1\r\n" + HEAD + b"Content-Length: 16\r\nX-Reques
 
 
 def connect(hosp) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", hosp.api_port), timeout=5)
+    return socket.create_connection(("127.0.0.1", hosp.api_port), timeout=60)
 
 
 def eventually(condition) -> None:
-    until = time.monotonic() + 3
+    until = time.monotonic() + 60
     while not condition():
-        assert time.monotonic() < until, "it did not come true within 3 s"
+        assert time.monotonic() < until, "it did not come true within a minute"
         time.sleep(0.01)
 
 
@@ -93,7 +93,7 @@ def test_reset_comes_after_the_whole_request_and_is_a_real_rst(hosp):
         client.settimeout(0.1)
         with pytest.raises(TimeoutError):
             client.recv(1)
-        client.settimeout(5)
+        client.settimeout(60)
         client.sendall(request[-1:])
         with pytest.raises(ConnectionResetError):
             client.recv(1)

@@ -22,7 +22,7 @@ def hosp(tmp_path: Path) -> Iterator[Hosp]:
     running.put(**HEALTHY)
     yield running
     running.process.terminate()
-    running.process.wait(timeout=5)
+    running.process.wait(timeout=60)
 
 
 def run(hosp: Hosp, folder: Path, **variables: Any) -> tuple[int, str]:

@@ -93,7 +93,7 @@ def verify(url: str, *options: str, **given: Any) -> tuple[int, str]:
     }
     module = ["-m", "steadyfront.fleet.verify_screenings", "-a", json.dumps(arguments)]
     command = [Path(sys.executable).with_name("ansible"), "-i", "localhost,", "localhost", *module, *options]
-    ran = subprocess.run(command, cwd=ROOT, stdout=-1, stderr=-2, text=True, timeout=60, check=False)
+    ran = subprocess.run(command, cwd=ROOT, stdout=-1, stderr=-2, text=True, timeout=600, check=False)
     return ran.returncode, ran.stdout
 
 

@@ -40,7 +40,7 @@ def hosp(tmp_path: Path) -> Iterator[Hosp]:
     )
     yield running
     running.process.terminate()
-    running.process.wait(timeout=5)
+    running.process.wait(timeout=60)
 
 
 def plan(count: int) -> list[Request]:
